@@ -1,0 +1,27 @@
+#pragma once
+
+#include "common/os/address.h"
+#include "common/os/unique_fd.h"
+
+// Socket options are decided here, once, for every backend and for the load generator.
+namespace duelio::os {
+
+struct ListenOptions {
+  int backlog = 4096;       // the kernel clips it to net.core.somaxconn
+  bool reuse_port = false;  // several listeners share the port: socket(7), SO_REUSEPORT
+};
+
+// A non-blocking, close-on-exec TCP listener with SO_REUSEADDR. Throws std::system_error that names
+// the step and the address.
+UniqueFd listen_on(const Address& address, const ListenOptions& options);
+
+// TCP_NODELAY: an answer leaves when it is written, not when the previous one was acknowledged
+// (Nagle, RFC 896). Errors are ignored: a socket that died meanwhile shows it at the next
+// operation.
+void set_no_delay(int fd) noexcept;
+
+// Raises RLIMIT_NOFILE's soft limit to the hard one, as a server does at start; returns the new
+// limit.
+std::size_t raise_descriptor_limit() noexcept;
+
+}  // namespace duelio::os
