@@ -18,6 +18,7 @@ UniqueFd listen_on(const Address& address, const ListenOptions& options) {
   if (options.reuse_port && setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
     throw_errno("SO_REUSEPORT on " + name);
   }
+  set_no_delay(fd.get());
   if (::bind(fd.get(), address.get(), address.length) != 0) throw_errno("bind " + name);
   if (::listen(fd.get(), options.backlog) != 0) throw_errno("listen on " + name);
   return fd;

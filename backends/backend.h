@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/counters.h"
+#include "common/http/date_clock.h"
+#include "common/http/request_parser.h"
+#include "common/os/unique_fd.h"
+
+// The contract between the server and an I/O model.
+namespace duelio {
+
+// How the threads of a server share the work.
+enum class Sharing : std::uint8_t {
+  per_thread,  // every thread has a listener (SO_REUSEPORT) and a set of connections of its own
+  shared,      // all threads take events from one set
+};
+std::string_view to_string(Sharing sharing) noexcept;
+
+struct ServerConfig {
+  unsigned threads = 1;
+  std::vector<int> cpus;  // thread i is pinned to cpus[i % size]; empty: not pinned
+  Sharing sharing = Sharing::per_thread;
+  http::Limits limits;
+  const http::DateClock* clock = nullptr;  // outlives run()
+};
+
+// One listening socket for Sharing::shared, one a thread for Sharing::per_thread. Non-blocking.
+using Listeners = std::vector<os::UniqueFd>;
+
+struct Support {
+  bool available = true;
+  std::string reason;  // why not, and what to do about it
+};
+
+// An I/O model: a constant, not a class hierarchy, and entered once for a whole run, so nothing is
+// dispatched on the data path.
+//
+// What run() owes its caller:
+//  - It returns when a stop has been requested and it has finished what was received: connections
+//  waiting in
+//    the listener are accepted, requests that arrived are answered, the last answer on a connection
+//    says `connection: close`, idle connections are closed. It gives up on peers that take longer
+//    than drain_limit.
+//  - It throws std::system_error only while setting up. Later a failing socket ends its own session
+//  and is
+//    counted; accept copes with a lack of descriptors and with peers that left, without spinning.
+//  - It drives http::Connection by its contract and puts no bytes of its own on the wire.
+struct Backend {
+  std::string_view name;              // the flag's value and the key in every result
+  std::string_view model;             // "readiness: epoll(7), EPOLLONESHOT"
+  std::span<const Sharing> sharings;  // what the model knows, its natural one first
+  Support (*probe)();                 // asks the running kernel, not the compiler
+  Counters (*run)(const ServerConfig& config, Listeners listeners, std::stop_token stop);
+  std::string_view uncounted =
+      {};  // counters that the model cannot see, by name, blanks between them
+};
+
+// How long a stopping backend waits for peers, in milliseconds.
+inline constexpr int drain_limit_ms = 1000;
+
+// Every backend of this build, the reference first. Made from the list in backends/CMakeLists.txt.
+std::span<const Backend* const> all_backends() noexcept;
+
+// nullptr when there is none of that name.
+const Backend* find_backend(std::string_view name) noexcept;
+
+// For models that every supported kernel has.
+inline Support always_available() {
+  return {};
+}
+
+}  // namespace duelio

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "backends/counters.h"
+#include "common/http/connection.h"
+#include "common/os/unique_fd.h"
+
+namespace duelio {
+
+// A descriptor with its connection, for models that call recv(2) and send(2) themselves. Each
+// function makes one system call, tells the connection, and counts. A failing socket becomes
+// Want::close.
+class Session {
+ public:
+  Session(os::UniqueFd fd, http::Workspace& workspace)
+      : connection(workspace, http::Buffers::lent), fd_(std::move(fd)) {}
+
+  enum class Received : std::uint8_t {
+    nothing,  // it would have blocked
+    part,  // less than there was room for: nothing more is there at the moment (epoll(7), question
+           // 9)
+    full,  // there may be more
+  };
+
+  // Pre: want() == read.
+  Received receive(Counters& counters);
+
+  // Pre: want() == write. False when the socket takes no more for now.
+  bool send(Counters& counters);
+
+  // Pre: want() == half_close.
+  void half_close();
+
+  int fd() const noexcept { return fd_.get(); }
+
+  http::Connection connection;
+
+ private:
+  friend class SessionPool;
+  os::UniqueFd fd_;
+  Session* previous_ = nullptr;
+  Session* next_ = nullptr;
+};
+
+}  // namespace duelio

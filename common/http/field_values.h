@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// The values of the few fields that frame a message or steer the connection.
+namespace duelio::http {
+
+// Calls visit(element) for every non-empty element of a comma-separated list, blanks trimmed (RFC
+// 9110 section 5.6.1). Quoted strings do not occur in the lists that the server reads.
+template <class Visit>
+void for_each_element(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view element = list.substr(0, comma);
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    while (!element.empty() && (element.front() == ' ' || element.front() == '\t')) {
+      element.remove_prefix(1);
+    }
+    while (!element.empty() && (element.back() == ' ' || element.back() == '\t')) {
+      element.remove_suffix(1);
+    }
+    if (!element.empty()) visit(element);
+  }
+}
+
+// ASCII case-insensitive comparison with a lower-case literal.
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept;
+
+// content-length, RFC 9110 section 8.6: digits only. A list of equal values counts as that value;
+// an empty element, differing values, a sign or a value of 2^64 and more is false.
+bool parse_content_length(std::string_view value, std::uint64_t& length) noexcept;
+
+// uri-host [ ":" port ], RFC 9110 section 7.2, by its characters; empty is allowed.
+bool is_host(std::string_view value) noexcept;
+
+// A list of codings, RFC 9110 section 10.1.4, by its characters; empty is not allowed.
+bool is_transfer_encoding(std::string_view value) noexcept;
+
+// origin-form, absolute-form, or asterisk-form for OPTIONS (RFC 9112 section 3.2). The caller has
+// checked that all characters are visible ASCII.
+bool is_request_target(std::string_view method, std::string_view target) noexcept;
+
+// The path of an origin- or absolute-form target, without the query.
+std::string_view path_of(std::string_view target) noexcept;
+
+}  // namespace duelio::http

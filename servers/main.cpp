@@ -1,0 +1,17 @@
+#include <iostream>
+
+#include "servers/server.h"
+
+int main(int argc, char** argv) {
+  using namespace duelio;
+  return cli::run(server::tool, [&] {
+    const auto options = server::parse_options(argc, argv);
+    if (!options) return cli::exit_ok;
+    if (options->list_backends) {
+      server::list_backends(std::cout, options->json);
+    } else {
+      server::serve(*options, std::cout);
+    }
+    return cli::exit_ok;
+  });
+}

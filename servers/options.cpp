@@ -1,0 +1,125 @@
+#include "servers/options.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/units.h"
+
+namespace duelio::server {
+
+namespace po = boost::program_options;
+
+const cli::Tool tool{
+    .name = "duelio-server",
+    .summary =
+        "Serves HTTP/1.1 on one port with the I/O model of your choice. Everything but the model "
+        "is shared.",
+    .synopsis = "--backend NAME [options]",
+    .examples = {"duelio-server --backend epoll-oneshot",
+                 "duelio-server --backend epoll-et --port 0 --threads 2 --cpus 0,1 --stats -",
+                 "duelio-server --list-backends"},
+};
+
+namespace {
+
+std::string names_of_backends() {
+  std::string names;
+  for (const Backend* backend : all_backends()) {
+    names += (names.empty() ? "" : ", ") + std::string(backend->name);
+  }
+  return names;
+}
+
+std::uint64_t count_between(const po::variables_map& values, const char* flag, std::uint64_t min,
+                            std::uint64_t max) {
+  return cli::value(values, flag, [=](std::string_view text) {
+    const std::uint64_t count = parse_count(text);
+    if (count < min || count > max) {
+      throw std::invalid_argument("is not between " + std::to_string(min) + " and " +
+                                  std::to_string(max));
+    }
+    return count;
+  });
+}
+
+std::uint64_t bytes_between(const po::variables_map& values, const char* flag, std::uint64_t min,
+                            std::uint64_t max) {
+  return cli::value(values, flag, [=](std::string_view text) {
+    const std::uint64_t bytes = parse_bytes(text);
+    if (bytes < min || bytes > max) {
+      throw std::invalid_argument("is not between " + format_bytes(static_cast<double>(min)) +
+                                  " and " + format_bytes(static_cast<double>(max)));
+    }
+    return bytes;
+  });
+}
+
+Sharing parse_sharing(const po::variables_map& values, const Backend& backend) {
+  if (!values.contains("sharing")) return backend.sharings.front();
+  return cli::value(values, "sharing", [&](std::string_view text) {
+    std::string known;
+    for (const Sharing sharing : backend.sharings) {
+      if (text == to_string(sharing)) return sharing;
+      known += (known.empty() ? "" : ", ") + std::string(to_string(sharing));
+    }
+    throw std::invalid_argument("is not known to " + std::string(backend.name) + " (knows " +
+                                known + ")");
+  });
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  const auto text = [](const char* fallback) {
+    return po::value<std::string>()->default_value(fallback);
+  };
+  po::options_description description("Options");
+  // clang-format off
+  description.add_options()
+      ("backend", po::value<std::string>()->value_name("NAME"), "the I/O model; see --list-backends")
+      ("list-backends", "print name, model and availability of every backend, and exit")
+      ("json", "with --list-backends: as a JSON array")
+      ("address", text("127.0.0.1")->value_name("HOST"), "the address to listen on")
+      ("port", text("8000")->value_name("N"), "the port; 0 picks a free one")
+      ("threads", text("1")->value_name("N"), "worker threads")
+      ("sharing", po::value<std::string>()->value_name("HOW"),
+       "how threads share connections: per-thread or shared (default: what is natural for the model)")
+      ("cpus", text("")->value_name("LIST"), "CPUs to run on, one a thread in turn, such as 0,2-3")
+      ("backlog", text("4096")->value_name("N"), "connections that may wait to be accepted")
+      ("max-head", text("8KiB")->value_name("BYTES"), "limit of a request's head (431, or 414)")
+      ("max-body", text("64MiB")->value_name("BYTES"), "limit of a request's body (413)")
+      ("stats", text("")->value_name("FILE"), "write counters as JSON at exit; - is stdout");
+  // clang-format on
+  const auto values = cli::parse(tool, argc, argv, description);
+  if (!values) return std::nullopt;
+
+  Options options;
+  options.list_backends = values->contains("list-backends");
+  options.json = values->contains("json");
+  if (options.list_backends) return options;
+  if (options.json)
+    throw cli::UsageError("--json goes with --list-backends; see --stats for counters");
+  if (!values->contains("backend")) {
+    throw cli::UsageError("--backend is missing (one of " + names_of_backends() + ")");
+  }
+  options.backend = cli::value(*values, "backend", [](std::string_view name) {
+    const Backend* const backend = find_backend(name);
+    if (backend == nullptr)
+      throw std::invalid_argument("is unknown (one of " + names_of_backends() + ")");
+    return backend;
+  });
+  options.address = (*values)["address"].as<std::string>();
+  options.port = static_cast<std::uint16_t>(count_between(*values, "port", 0, 65535));
+  options.threads = static_cast<unsigned>(count_between(*values, "threads", 1, 1024));
+  options.sharing = parse_sharing(*values, *options.backend);
+  if (!(*values)["cpus"].as<std::string>().empty()) {
+    options.cpus = cli::value(*values, "cpus", parse_cpu_list);
+  }
+  options.backlog = static_cast<int>(count_between(*values, "backlog", 1, 1 << 20));
+  options.limits.head = bytes_between(*values, "max-head", 64, 1 << 20);
+  options.limits.body = bytes_between(*values, "max-body", 0, std::uint64_t{1} << 40U);
+  options.stats = (*values)["stats"].as<std::string>();
+  return options;
+}
+
+}  // namespace duelio::server

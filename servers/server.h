@@ -1,0 +1,16 @@
+#pragma once
+
+#include <ostream>
+
+#include "servers/options.h"
+
+namespace duelio::server {
+
+// A line for each backend, or a JSON array of {name, model, sharings, available, reason}.
+void list_backends(std::ostream& out, bool json);
+
+// Listens, announces itself with one line on `out`, serves until a signal, and writes the counters.
+// Throws std::runtime_error (std::system_error for a failed system call).
+void serve(const Options& options, std::ostream& out);
+
+}  // namespace duelio::server
