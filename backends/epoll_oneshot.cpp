@@ -102,7 +102,7 @@ class Worker {
         stopping_ = true;
       } else if (owner == &hub_.listener) {
         accept_all();
-        arm(hub_.listener.listener(), &hub_.listener, EPOLLIN);
+        rearm(hub_.listener.listener(), &hub_.listener, EPOLLIN);
       } else {
         drive(*static_cast<Session*>(owner));
       }
@@ -117,6 +117,7 @@ class Worker {
         const std::lock_guard lock(hub_.mutex);
         session = &hub_.sessions.open(std::move(fd), workspace_);
       }
+      session->hand_over();
       if (!hub_.events.control(EPOLL_CTL_ADD, number, session, EPOLLIN | EPOLLONESHOT)) {
         counters_.count_error(errno);
         close(*session);
@@ -125,16 +126,17 @@ class Worker {
   }
 
   void drive(Session& session) {
+    session.take_over();
     session.connection.bind(workspace_);
     bool drained = false;
     for (int receives = 16;;) {
       switch (session.connection.want()) {
         case http::Want::read:
-          if (drained || receives-- == 0) return arm(session.fd(), &session, EPOLLIN);
+          if (drained || receives-- == 0) return arm(session, EPOLLIN);
           drained = session.receive(counters_) != Session::Received::full;
           break;
         case http::Want::write:
-          if (!session.send(counters_)) return arm(session.fd(), &session, EPOLLOUT);
+          if (!session.send(counters_)) return arm(session, EPOLLOUT);
           break;
         case http::Want::half_close:
           session.half_close();
@@ -146,7 +148,13 @@ class Worker {
   }
 
   // The session must not be touched after this.
-  void arm(int fd, void* owner, std::uint32_t interest) {
+  void arm(Session& session, std::uint32_t interest) {
+    const int fd = session.fd();
+    session.hand_over();
+    rearm(fd, &session, interest);
+  }
+
+  void rearm(int fd, void* owner, std::uint32_t interest) {
     ++counters_.rearms;
     hub_.events.control(EPOLL_CTL_MOD, fd, owner, interest | EPOLLONESHOT);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "backends/counters.h"
@@ -32,6 +33,11 @@ class Session {
   // Pre: want() == half_close.
   void half_close();
 
+  // Where threads take turns with a session the kernel orders them (epoll_ctl before the epoll_wait
+  // that reports it), but the C++ memory model knows nothing of that. Plain moves on x86.
+  void hand_over() noexcept { turn_.store(true, std::memory_order_release); }
+  void take_over() noexcept { turn_.load(std::memory_order_acquire); }
+
   int fd() const noexcept { return fd_.get(); }
 
   http::Connection connection;
@@ -39,6 +45,7 @@ class Session {
  private:
   friend class SessionPool;
   os::UniqueFd fd_;
+  std::atomic<bool> turn_{false};
   Session* previous_ = nullptr;
   Session* next_ = nullptr;
 };

@@ -1,0 +1,314 @@
+// One suite for every registered backend, with one thread and with four: the same bytes on the
+// wire, whatever the I/O model. The server runs in this process, so the sanitizers see it.
+#include <future>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "backends/backend.h"
+#include "common/os/socket.h"
+#include "common/workload.h"
+#include "tests/support/pieces.h"
+#include "tests/support/tcp_client.h"
+
+namespace duelio {
+namespace {
+
+using test::mask_dates;
+using test::TcpClient;
+
+const std::string get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+const std::string hello =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n"
+    "date: ?????????????????????????????\r\n\r\nHello";
+const std::string last_hello =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n"
+    "date: ?????????????????????????????\r\nconnection: close\r\n\r\nHello";
+const std::string refused =
+    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n"
+    "date: ?????????????????????????????\r\nconnection: close\r\n\r\n";
+
+struct Case {
+  const Backend* backend;
+  Sharing sharing;
+  unsigned threads;
+};
+
+class Server {
+ public:
+  explicit Server(const Case& how) : clock_(784111777) {
+    Listeners listeners;
+    os::Address address = os::resolve("127.0.0.1", 0);
+    const bool shared = how.sharing == Sharing::shared;
+    for (unsigned i = 0; i < (shared ? 1 : how.threads); ++i) {
+      listeners.push_back(os::listen_on(address, {.reuse_port = !shared}));
+      address = os::local_address(listeners.front().get());
+    }
+    port_ = address.port();
+    config_ = {.threads = how.threads,
+               .sharing = how.sharing,
+               .limits = {.head = 8192, .body = 4 << 20},
+               .clock = &clock_};
+    result_ =
+        std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
+          return how.backend->run(config_, std::move(listeners), stop_.get_token());
+        });
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() {
+    if (result_.valid()) stop();
+  }
+
+  std::uint16_t port() const { return port_; }
+  void request_stop() { stop_.request_stop(); }
+  Counters stop() {
+    stop_.request_stop();
+    return result_.get();
+  }
+
+ private:
+  http::DateClock clock_;
+  ServerConfig config_;
+  std::stop_source stop_;
+  std::uint16_t port_ = 0;
+  std::future<Counters> result_;
+};
+
+class Conformance : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    const Support support = GetParam().backend->probe();
+    if (!support.available) GTEST_SKIP() << support.reason;
+    server_.emplace(GetParam());
+  }
+  std::uint16_t port() const { return server_->port(); }
+
+  // What `request` is answered on a connection of its own; the client half-closes.
+  std::string answer(std::string_view request) const {
+    TcpClient client(port());
+    client.send(request);
+    client.finish_sending();
+    return mask_dates(client.receive_all());
+  }
+
+  std::optional<Server> server_;
+};
+
+TEST_P(Conformance, AnswersOnAPersistentConnection) {
+  TcpClient client(port());
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(client.send(get));
+    ASSERT_EQ(mask_dates(client.receive(hello.size())), hello);
+  }
+  EXPECT_TRUE(client.is_quiet());
+}
+
+TEST_P(Conformance, AnswersPiecesAtEveryCut) {
+  const std::string stream = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody" + get;
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    TcpClient client(port());
+    client.send(stream.substr(0, cut));
+    std::this_thread::yield();
+    client.send(stream.substr(cut));
+    client.finish_sending();
+    ASSERT_EQ(mask_dates(client.receive_all()), hello + hello) << cut;
+  }
+}
+
+TEST_P(Conformance, AnswersTypedBytes) {
+  TcpClient client(port());
+  os::set_no_delay(client.fd());
+  for (const char c : get + get) ASSERT_TRUE(client.send({&c, 1}));
+  client.finish_sending();
+  EXPECT_EQ(mask_dates(client.receive_all()), hello + hello);
+}
+
+TEST_P(Conformance, AnswersTenThousandPipelinedRequests) {
+  constexpr std::size_t count = 10'000;
+  std::string requests;
+  std::string expected;
+  for (std::size_t i = 0; i < count; ++i) {
+    requests += get;
+    expected += hello;
+  }
+  TcpClient client(port());
+  std::jthread sender([&] {
+    client.send(requests);
+    client.finish_sending();
+  });
+  EXPECT_TRUE(mask_dates(client.receive_all()) == expected);
+}
+
+TEST_P(Conformance, TakesABodyInSingleBytes) {
+  constexpr std::size_t size = 1 << 18;
+  TcpClient client(port());
+  ASSERT_TRUE(client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: " + std::to_string(size) +
+                          "\r\n\r\n"));
+  for (std::size_t i = 0; i < size; ++i) ASSERT_TRUE(client.send("x"));
+  EXPECT_EQ(mask_dates(client.receive(hello.size())), hello);
+}
+
+TEST_P(Conformance, TakesALargeBodyThatLooksLikeRequests) {
+  std::string body;
+  while (body.size() < (1U << 20U)) body += get;
+  EXPECT_EQ(answer("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: " + std::to_string(body.size()) +
+                   "\r\n\r\n" + body + get),
+            hello + hello);
+}
+
+TEST_P(Conformance, SendsLargeAnswersWhole) {
+  constexpr std::size_t size = 5'000'000;
+  const std::string all = answer("GET /bytes/5000000 HTTP/1.1\r\nhost: a\r\n\r\n");
+  const std::size_t body = all.find("\r\n\r\n") + 4;
+  ASSERT_EQ(all.size(), body + size);
+  for (std::size_t i = 0; i < size; i += 4099) {
+    ASSERT_EQ(all[body + i], workload::pattern_alphabet[i % 64]) << i;
+  }
+}
+
+TEST_P(Conformance, ClosesAfterTheLastAnswer) {
+  TcpClient client(port());
+  client.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  EXPECT_EQ(mask_dates(client.receive_all()), last_hello);
+}
+
+TEST_P(Conformance, KeepsTheAnswersBeforeARefusalInOrder) {
+  EXPECT_EQ(answer(get + get + "nonsense\r\n\r\n"), hello + hello + refused);
+}
+
+TEST_P(Conformance, LetsARefusalArriveThoughMoreIsSent) {
+  TcpClient client(port());
+  const std::string more(1 << 20, 'x');
+  ASSERT_TRUE(client.send("nonsense\r\n\r\n"));
+  ASSERT_TRUE(client.send(more));  // discarded; a close now would answer it with a reset
+  client.finish_sending();
+  EXPECT_EQ(mask_dates(client.receive_all()), refused);
+}
+
+TEST_P(Conformance, SaysContinue) {
+  TcpClient client(port());
+  client.send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+  const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  ASSERT_EQ(client.receive(go_on.size()), go_on);
+  client.send("hi");
+  EXPECT_EQ(mask_dates(client.receive(hello.size())), hello);
+}
+
+TEST_P(Conformance, ServesOthersWhileAPeerNeverReads) {
+  TcpClient deaf(port());
+  const timeval short_wait{0, 200'000};
+  setsockopt(deaf.fd(), SOL_SOCKET, SO_SNDTIMEO, &short_wait, sizeof short_wait);
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += get;
+  for (int i = 0; i < 1000 && deaf.send(requests); ++i) {
+  }  // until the server takes no more
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(answer(get), hello);
+}
+
+TEST_P(Conformance, SurvivesPeersThatReset) {
+  for (int i = 0; i < 50; ++i) {
+    TcpClient client(port());
+    client.send(i % 2 == 0 ? get + "GET / HT" : "GET /bytes/4000000 HTTP/1.1\r\nhost: a\r\n\r\n");
+    if (i % 3 == 0) std::this_thread::yield();
+    client.reset();
+  }
+  EXPECT_EQ(answer(get), hello);
+}
+
+TEST_P(Conformance, ServesManyConnectionsAtOnce) {
+  std::vector<std::unique_ptr<TcpClient>> clients;
+  for (int i = 0; i < 300; ++i) clients.push_back(std::make_unique<TcpClient>(port()));
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& client : clients) ASSERT_TRUE(client->send(get));
+    for (const auto& client : clients) ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
+  }
+}
+
+TEST_P(Conformance, AnswersRandomStreamsCutAtRandom) {
+  const std::vector<std::string> parts{
+      get, "HEAD /x HTTP/1.1\r\nhost: a\r\n\r\n",
+      "PUT /bytes/30000 HTTP/1.1\r\nhost: a\r\ncontent-length: 2000\r\n\r\n" +
+          std::string(2000, 'b')};
+  std::mt19937_64 random(7);
+  for (int trial = 0; trial < 60; ++trial) {
+    std::string stream;
+    for (std::size_t i = 1 + random() % 8; i > 0; --i) stream += parts[random() % parts.size()];
+    TcpClient client(port());
+    os::set_no_delay(client.fd());
+    for (const std::string_view piece : test::cut_at_random(stream, random)) client.send(piece);
+    client.finish_sending();
+    ASSERT_EQ(mask_dates(client.receive_all()), answer(stream)) << trial;
+  }
+}
+
+TEST_P(Conformance, StopsWithIdleConnectionsOpen) {
+  TcpClient idle(port());
+  TcpClient used(port());
+  used.send(get);
+  EXPECT_EQ(mask_dates(used.receive(hello.size())), hello);
+  const Counters counters = server_->stop();
+  EXPECT_EQ(counters.requests, 1U);
+  EXPECT_EQ(counters.accepts, 2U);
+  EXPECT_EQ(idle.receive_all(), "");
+  EXPECT_EQ(used.receive_all(), "");
+}
+
+TEST_P(Conformance, FinishesWhatWasReceivedWhenStopped) {
+  TcpClient half(port());
+  half.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbo");
+  TcpClient whole(port());
+  whole.send(get);
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(100));  // for the half request to be received
+  server_->request_stop();
+  half.send("dy");
+  // The announcement is missing where the bytes and the stop were noticed in one wake-up.
+  for (TcpClient* client : {&half, &whole}) {
+    const std::string answered = mask_dates(client->receive_all());
+    EXPECT_TRUE(answered == hello || answered == last_hello) << answered;
+  }
+  server_->stop();
+}
+
+TEST_P(Conformance, StopsUnderLoadWithoutCuttingAnAnswer) {
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([this] {
+      TcpClient client(port());
+      while (client.send(get)) {
+        const std::string answered = mask_dates(client.receive(hello.size()));
+        if (answered.empty()) return;
+        ASSERT_EQ(answered.substr(0, 15), "HTTP/1.1 200 OK");
+        if (answered != hello) return;
+      }
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  server_->stop();
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const Backend* backend : all_backends()) {
+    for (const Sharing sharing : backend->sharings) {
+      for (const unsigned threads : {1U, 4U}) all.push_back({backend, sharing, threads});
+    }
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::ValuesIn(cases()), [](const auto& test) {
+  std::string name = std::string(test.param.backend->name) + "_" +
+                     std::string(to_string(test.param.sharing)) + "_" +
+                     std::to_string(test.param.threads);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace duelio

@@ -1,0 +1,80 @@
+#include "tests/support/tcp_client.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "common/os/address.h"
+
+namespace duelio::test {
+
+TcpClient::TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const timeval timeout{limit.count(), 0};
+  setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+  const os::Address address = os::resolve("127.0.0.1", port);
+  EXPECT_EQ(::connect(fd_.get(), address.get(), address.length), 0) << std::strerror(errno);
+}
+
+bool TcpClient::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::string TcpClient::receive(std::size_t size) {
+  std::string received(size, '\0');
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t n = ::recv(fd_.get(), received.data() + have, size - have, 0);
+    if (n <= 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  received.resize(have);
+  return received;
+}
+
+std::string TcpClient::receive_all() {
+  std::string received;
+  std::array<char, 65536> buffer;
+  while (true) {
+    const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (n < 0)
+      ADD_FAILURE() << "receive after " << received.size() << " bytes: " << std::strerror(errno);
+    if (n <= 0) return received;
+    received.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+void TcpClient::finish_sending() {
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
+void TcpClient::reset() {
+  const linger abortive{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
+  fd_.reset();
+}
+
+bool TcpClient::is_quiet() const {
+  char byte = 0;
+  return ::recv(fd_.get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+std::string mask_dates(std::string answers) {
+  constexpr std::string_view field = "\r\ndate: ";
+  for (std::size_t at = answers.find(field); at != std::string::npos;
+       at = answers.find(field, at + 1)) {
+    answers.replace(at + field.size(), 29, 29, '?');
+  }
+  return answers;
+}
+
+}  // namespace duelio::test
