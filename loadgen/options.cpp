@@ -1,0 +1,187 @@
+#include "loadgen/options.h"
+
+#include <charconv>
+
+#include <sys/resource.h>
+
+#include "common/http/scan.h"
+#include "common/units.h"
+
+namespace duelio::loadgen {
+
+namespace po = boost::program_options;
+
+const cli::Tool tool{
+    .name = "duelio-loadgen",
+    .summary =
+        "Loads an HTTP/1.1 server and reports throughput, latency and what the load itself cost. "
+        "Without --rate\n"
+        "each connection sends when it was answered (closed loop: the ceiling); with --rate "
+        "requests are due at\n"
+        "times fixed in advance and latency counts from them (open loop: what users see).",
+    .synopsis = "[options] http://HOST[:PORT]/[TARGET]",
+    .examples = {"duelio-loadgen http://127.0.0.1:8000/",
+                 "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
+                 "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
+                 "http://127.0.0.1:8000/bytes/1024"},
+};
+
+namespace {
+
+void parse_url(Options& options) {
+  const auto fail = [&](const std::string& what) {
+    throw cli::UsageError("URL '" + options.url + "' " + what);
+  };
+  std::string_view rest = options.url;
+  constexpr std::string_view scheme = "http://";
+  if (!rest.starts_with(scheme)) fail("does not start with http:// (TLS is not spoken here)");
+  rest.remove_prefix(scheme.size());
+  const std::size_t slash = rest.find('/');
+  std::string_view authority = rest.substr(0, slash);
+  if (slash != std::string_view::npos) options.target = rest.substr(slash);
+  for (const char c : options.target) {
+    if (!http::scan::is_visible(static_cast<unsigned char>(c)) || c == '#')
+      fail("has a target that is not one");
+  }
+  std::size_t colon = authority.rfind(':');
+  if (authority.starts_with('[')) {
+    const std::size_t bracket = authority.find(']');
+    if (bracket == std::string_view::npos) fail("has an address without its closing ']'");
+    colon = bracket + 1 < authority.size() ? bracket + 1 : std::string_view::npos;
+    options.host = authority.substr(1, bracket - 1);
+  } else {
+    options.host = authority.substr(0, colon);
+  }
+  if (options.host.empty()) fail("names no host");
+  if (colon != std::string_view::npos) {
+    const std::string_view digits = authority.substr(colon + 1);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), options.port);
+    if (error != std::errc{} || end != digits.data() + digits.size() || options.port == 0) {
+      fail("has a port that is not one");
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  const auto text = [](const char* fallback) {
+    return po::value<std::string>()->default_value(fallback);
+  };
+  po::options_description description("Options");
+  // clang-format off
+  description.add_options()
+      ("connections", text("64")->value_name("N"), "connections kept open and used")
+      ("threads", text("1")->value_name("N"), "generator threads; connections are divided among them")
+      ("cpus", text("")->value_name("LIST"), "CPUs to run on, one a thread in turn, such as 1,3-5")
+      ("warmup", text("1s")->value_name("TIME"), "load before the measured window")
+      ("duration", text("10s")->value_name("TIME"), "length of the measured window")
+      ("rate", po::value<std::string>()->value_name("R"), "offered requests/s: open loop; may be fractional")
+      ("arrivals", text("poisson")->value_name("KIND"), "gaps of the schedule: poisson or constant")
+      ("pipeline", text("1")->value_name("N"), "requests in flight on a connection")
+      ("requests-per-connection", text("0")->value_name("N"),
+       "close and connect anew after N requests; 0: never. The last one says `connection: close`")
+      ("method", text("GET")->value_name("M"), "request method")
+      ("body-bytes", text("0")->value_name("BYTES"), "size of each request's body")
+      ("expect-status", text("200")->value_name("CODE"), "any other status is an error")
+      ("timeout", text("5s")->value_name("TIME"), "for a connect or an answer, and for the drain at the end")
+      ("idle-connections", text("0")->value_name("N"), "connections opened beside the active ones and left alone")
+      ("spin", "poll before a request is due instead of sleeping; takes a whole CPU")
+      ("seed", text("1")->value_name("N"), "of the schedule's random gaps")
+      ("json", text("")->value_name("FILE"), "write the result as JSON; - is stdout")
+      ("histogram", text("")->value_name("FILE"), "write latencies as an HdrHistogram percentile file (.hgrm)")
+      ("phases", "print a line as each phase begins, instead of the summary");
+  // clang-format on
+  po::positional_options_description positional;
+  positional.add("url", -1);
+  const auto values = cli::parse(tool, argc, argv, description, positional);
+  if (!values) return std::nullopt;
+
+  const auto count = [&](const char* flag, std::uint64_t min, std::uint64_t max) {
+    return cli::value(*values, flag, [=](std::string_view word) {
+      const std::uint64_t number = parse_count(word);
+      if (number < min || number > max) {
+        throw std::invalid_argument("is not between " + std::to_string(min) + " and " +
+                                    std::to_string(max));
+      }
+      return number;
+    });
+  };
+  const auto positive_time = [&](const char* flag) {
+    return cli::value(*values, flag, [](std::string_view word) {
+      const auto time = parse_duration(word);
+      if (time.count() == 0) throw std::invalid_argument("must be longer than nothing");
+      return time;
+    });
+  };
+
+  Options options;
+  if (!values->contains("url")) throw cli::UsageError("the URL is missing; see --help");
+  const auto& urls = (*values)["url"].as<std::vector<std::string>>();
+  if (urls.size() != 1)
+    throw cli::UsageError("'" + urls[1] + "' is a second URL; one is loaded at a time");
+  options.url = urls.front();
+  parse_url(options);
+  options.connections = static_cast<unsigned>(count("connections", 1, 1'000'000));
+  options.threads = static_cast<unsigned>(count("threads", 1, 1024));
+  if (options.threads > options.connections) {
+    throw cli::UsageError("--threads " + std::to_string(options.threads) +
+                          " exceeds --connections " + std::to_string(options.connections) +
+                          ": a thread would have nothing to do");
+  }
+  if (!(*values)["cpus"].as<std::string>().empty()) {
+    options.cpus = cli::value(*values, "cpus", parse_cpu_list);
+  }
+  options.warmup = cli::value(*values, "warmup", parse_duration);
+  options.duration = positive_time("duration");
+  if (values->contains("rate")) {
+    options.rate = cli::value(*values, "rate", [](std::string_view word) {
+      const double rate = parse_rate(word);
+      if (rate <= 0 || rate > 1e8) throw std::invalid_argument("is not above 0 and at most 100M");
+      return rate;
+    });
+  }
+  options.arrivals = cli::value(*values, "arrivals", [](std::string_view word) {
+    if (word == "poisson") return Arrivals::poisson;
+    if (word == "constant") return Arrivals::constant;
+    throw std::invalid_argument("is neither poisson nor constant");
+  });
+  options.pipeline = static_cast<unsigned>(count("pipeline", 1, 1024));
+  options.requests_per_connection = count("requests-per-connection", 0, UINT32_MAX);
+  options.method = cli::value(*values, "method", [](std::string_view word) {
+    for (const char c : word) {
+      if (!http::scan::is_token(static_cast<unsigned char>(c)))
+        throw std::invalid_argument("is not a method");
+    }
+    if (word.empty() || word == "CONNECT")
+      throw std::invalid_argument("is not a method for a server");
+    return std::string(word);
+  });
+  options.body_bytes = cli::value(*values, "body-bytes", [](std::string_view word) {
+    const std::uint64_t bytes = parse_bytes(word);
+    if (bytes > (1U << 30U)) throw std::invalid_argument("is above 1GiB");
+    return bytes;
+  });
+  options.expect_status = static_cast<int>(count("expect-status", 100, 599));
+  options.timeout = positive_time("timeout");
+  options.idle_connections = static_cast<unsigned>(count("idle-connections", 0, 1'000'000));
+  options.seed = count("seed", 0, 1'000'000'000'000'000);
+  options.spin = values->contains("spin");
+  options.json = (*values)["json"].as<std::string>();
+  options.histogram = (*values)["histogram"].as<std::string>();
+  options.phases = values->contains("phases");
+
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const std::uint64_t needed =
+      std::uint64_t{options.connections} + options.idle_connections + options.threads + 16;
+  if (needed > limit.rlim_max) {
+    throw cli::UsageError("--connections and --idle-connections need " + std::to_string(needed) +
+                          " descriptors, more than the hard limit of " +
+                          std::to_string(limit.rlim_max) + " (ulimit -Hn)");
+  }
+  return options;
+}
+
+}  // namespace duelio::loadgen

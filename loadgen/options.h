@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/cli.h"
+
+namespace duelio::loadgen {
+
+enum class Arrivals : std::uint8_t { poisson, constant };
+
+struct Options {
+  std::string url;
+  std::string host;
+  std::uint16_t port = 80;
+  std::string target = "/";
+
+  unsigned connections = 64;
+  unsigned threads = 1;
+  std::vector<int> cpus;
+  std::chrono::nanoseconds warmup{};
+  std::chrono::nanoseconds duration{};
+  std::optional<double> rate;  // requests/s; none: closed loop
+  Arrivals arrivals = Arrivals::poisson;
+  unsigned pipeline = 1;
+  std::uint64_t requests_per_connection = 0;  // 0: no limit
+  std::string method = "GET";
+  std::uint64_t body_bytes = 0;
+  int expect_status = 200;
+  std::chrono::nanoseconds timeout{};
+  std::uint64_t seed = 1;
+  unsigned idle_connections = 0;
+  bool spin = false;
+
+  std::string json;  // a file, "-" for stdout, empty for none
+  std::string histogram;
+  bool phases = false;
+};
+
+extern const cli::Tool tool;
+
+// nullopt when --help or --version was answered. Throws cli::UsageError.
+std::optional<Options> parse_options(int argc, const char* const* argv);
+
+}  // namespace duelio::loadgen

@@ -1,0 +1,339 @@
+#include "loadgen/report.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <iomanip>
+
+#include <boost/json.hpp>
+
+#include "common/os/error.h"
+#include "common/units.h"
+#include "common/version.h"
+
+namespace duelio::loadgen {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::array quantiles{std::pair{"p50", 0.5}, std::pair{"p90", 0.9}, std::pair{"p99", 0.99},
+                               std::pair{"p99_9", 0.999}, std::pair{"p99_99", 0.9999}};
+
+json::value describe(const Histogram& histogram) {
+  if (histogram.count() == 0) return nullptr;
+  json::object object{{"count", histogram.count()},
+                      {"min", histogram.min()},
+                      {"max", histogram.max()},
+                      {"mean", histogram.mean()}};
+  for (const auto& [name, quantile] : quantiles) {
+    object[name] = histogram.supports(quantile) ? json::value(histogram.quantile(quantile))
+                                                : json::value(nullptr);
+  }
+  object["histogram"] = histogram.to_json();
+  return object;
+}
+
+std::uint64_t quantile_of(const Second& second, double quantile) {
+  std::uint64_t total = 0;
+  for (const auto& [value, count] : second.latencies) total += count;
+  std::uint64_t seen = 0;
+  for (const auto& [value, count] : second.latencies) {
+    seen += count;
+    if (static_cast<double>(seen) >= quantile * static_cast<double>(total)) return value;
+  }
+  return 0;
+}
+
+double rate_of(const Result& result) {
+  return result.measured_s > 0
+             ? static_cast<double>(result.tally.completed_in_window) / result.measured_s
+             : 0;
+}
+
+double run_delay_share(const Options& options, const Result& result) {
+  return result.measured_s > 0 ? static_cast<double>(result.tally.run_delay_ns) * 1e-9 /
+                                     result.measured_s / options.threads
+                               : 0;
+}
+
+std::string percent(double ratio) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * ratio);
+  return text.data();
+}
+
+}  // namespace
+
+bool is_conserved(const Tally& tally, bool open_loop) noexcept {
+  return tally.sent == tally.completed + tally.request_errors + tally.in_flight &&
+         (!open_loop || tally.scheduled == tally.sent + tally.unsent);
+}
+
+LittlesLaw littles_law(const Result& result) noexcept {
+  LittlesLaw law;
+  law.lambda = rate_of(result);
+  law.w = result.tally.latency.mean() * 1e-9;
+  if (result.measured_s > 0) law.measured_l = result.tally.busy_ns * 1e-9 / result.measured_s;
+  // What crosses the window's edges weighs up to the number in flight; below 1000 completions that
+  // is too much.
+  law.ok = result.tally.completed_in_window < 1000 || law.lambda * law.w < 0.01 ||
+           std::abs(law.lambda * law.w / law.measured_l - 1) < 0.05;
+  return law;
+}
+
+Verdict judge(const Options& options, const Result& result) {
+  Verdict verdict;
+  const Tally& tally = result.tally;
+  verdict.usable = true;
+  const auto unusable = [&](std::string why) {
+    verdict.usable = false;
+    verdict.reasons.push_back(std::move(why));
+  };
+  const auto limited = [&](std::string why) {
+    verdict.generator_limited = true;
+    verdict.reasons.push_back(std::move(why));
+  };
+  if (result.measured_s == 0) unusable("the window never opened");
+  if (tally.completed == 0) unusable("no request completed");
+  if (!is_conserved(tally, options.rate.has_value()))
+    unusable("the books do not balance: a fault of duelio-loadgen");
+  if (tally.established < options.connections) {
+    unusable("only " + std::to_string(tally.established) + " of " +
+             std::to_string(options.connections) + " connections could be opened");
+  }
+  if (tally.request_errors > 0) {
+    const double share = static_cast<double>(tally.request_errors) /
+                         static_cast<double>(std::max<std::uint64_t>(tally.sent, 1));
+    if (share > 0.01) {
+      unusable(percent(share) + " of the requests failed");
+    } else {
+      verdict.reasons.push_back(std::to_string(tally.request_errors) + " requests failed");
+    }
+  }
+
+  if (tally.max_thread_share > 0.95) {
+    limited("a generator thread was on the CPU for " + percent(tally.max_thread_share) +
+            " of the window");
+  }
+  if (const double delay = run_delay_share(options, result); delay > 0.05) {
+    limited("the generator waited for a CPU for " + percent(delay) + " of the window");
+  }
+  if (options.rate) {
+    const std::uint64_t lag = tally.send_lag.quantile(0.99);
+    const std::uint64_t latency = tally.latency.quantile(0.5);
+    const bool server_full = tally.unsent > 0 || rate_of(result) < 0.99 * *options.rate;
+    if (lag * 10 > latency && lag > 200'000 && !server_full) {
+      limited("the p99 send lag of " + format_duration(static_cast<double>(lag) * 1e-9) +
+              " exceeds a tenth of the p50 latency");
+    }
+    if (server_full) {
+      verdict.reasons.push_back("only " + percent(rate_of(result) / *options.rate) +
+                                " of the offered rate was achieved");
+    }
+  }
+  if (!littles_law(result).ok)
+    verdict.reasons.push_back("Little's law does not hold: the window was not steady");
+  return verdict;
+}
+
+json::object to_json(const Options& options, const Result& result) {
+  const Tally& tally = result.tally;
+  const BuildInfo& build = build_info();
+  const auto seconds = [](std::chrono::nanoseconds time) {
+    return static_cast<double>(time.count()) * 1e-9;
+  };
+  const bool open_loop = options.rate.has_value();
+
+  json::array errors;
+  for (const auto& [kind, count] : tally.errors) {
+    const auto& [error_class, number] = kind;
+    errors.push_back(json::object{
+        {"class", error_class_names[static_cast<std::size_t>(error_class)]},
+        {"errno", number == 0 ? json::value(nullptr) : json::value(number)},
+        {"name", number == 0 ? json::value(nullptr) : json::value(os::errno_name(number))},
+        {"count", count}});
+  }
+  json::array series;
+  for (std::size_t i = 0; i < tally.series.size(); ++i) {
+    const Second& second = tally.series[i];
+    series.push_back(json::object{{"t_s", std::min(static_cast<double>(i + 1), result.measured_s)},
+                                  {"completed", second.completed},
+                                  {"errors", second.errors},
+                                  {"p50_ns", quantile_of(second, 0.5)},
+                                  {"p99_ns", quantile_of(second, 0.99)}});
+  }
+  json::array cpus;
+  for (const int cpu : options.cpus) cpus.push_back(cpu);
+  const LittlesLaw law = littles_law(result);
+  const Verdict verdict = judge(options, result);
+  json::array reasons;
+  for (const std::string& reason : verdict.reasons) reasons.emplace_back(reason);
+  const double completed =
+      static_cast<double>(std::max<std::uint64_t>(tally.completed_in_window, 1));
+
+  return {
+      {"schema", "duelio-loadgen/1"},
+      {"build", json::object{{"version", build.version},
+                             {"revision", build.revision},
+                             {"preset", build.preset},
+                             {"compiler", build.compiler},
+                             {"flags", build.flags},
+                             {"boost", build.boost}}},
+      {"config",
+       json::object{{"url", options.url},
+                    {"loop", open_loop ? "open" : "closed"},
+                    {"connections", options.connections},
+                    {"threads", options.threads},
+                    {"cpus", std::move(cpus)},
+                    {"warmup_s", seconds(options.warmup)},
+                    {"duration_s", seconds(options.duration)},
+                    {"rate", open_loop ? json::value(*options.rate) : json::value(nullptr)},
+                    {"arrivals", options.arrivals == Arrivals::poisson ? "poisson" : "constant"},
+                    {"pipeline", options.pipeline},
+                    {"requests_per_connection", options.requests_per_connection},
+                    {"method", options.method},
+                    {"body_bytes", options.body_bytes},
+                    {"expect_status", options.expect_status},
+                    {"timeout_s", seconds(options.timeout)},
+                    {"idle_connections", options.idle_connections},
+                    {"spin", options.spin},
+                    {"seed", options.seed}}},
+      {"interrupted", result.interrupted},
+      {"start_unix_ns", result.start_unix_ns},
+      {"measured_s", result.measured_s},
+      {"counts",
+       json::object{{"scheduled", open_loop ? json::value(tally.scheduled) : json::value(nullptr)},
+                    {"unsent", open_loop ? json::value(tally.unsent) : json::value(nullptr)},
+                    {"sent", tally.sent},
+                    {"completed", tally.completed},
+                    {"in_flight", tally.in_flight},
+                    {"request_errors", tally.request_errors},
+                    {"completed_in_window", tally.completed_in_window}}},
+      {"errors", std::move(errors)},
+      {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
+      {"connections", json::object{{"requested", options.connections},
+                                   {"established", tally.established},
+                                   {"peak", tally.peak},
+                                   {"reconnects", tally.reconnects}}},
+      {"rate",
+       json::object{{"offered", open_loop ? json::value(*options.rate) : json::value(nullptr)},
+                    {"achieved", rate_of(result)}}},
+      {"latency_ns", describe(tally.latency)},
+      {"service_ns", describe(open_loop ? tally.service : tally.latency)},
+      {"send_lag_ns", describe(tally.send_lag)},
+      {"connect_ns", describe(tally.connect)},
+      {"series", std::move(series)},
+      {"cpu", json::object{{"total_ns", tally.cpu_ns},
+                           {"user_ns", tally.user_ns},
+                           {"system_ns", tally.system_ns},
+                           {"per_request_ns", static_cast<double>(tally.cpu_ns) / completed},
+                           {"share", tally.max_thread_share},
+                           {"run_delay_share", run_delay_share(options, result)}}},
+      {"checks", json::object{{"conservation", is_conserved(tally, open_loop)},
+                              {"littles_law", json::object{{"lambda", law.lambda},
+                                                           {"w_s", law.w},
+                                                           {"lambda_w", law.lambda * law.w},
+                                                           {"measured_l", law.measured_l},
+                                                           {"ok", law.ok}}}}},
+      {"verdict", json::object{{"usable", verdict.usable},
+                               {"generator_limited", verdict.generator_limited},
+                               {"reasons", std::move(reasons)}}},
+  };
+}
+
+void print_summary(std::ostream& out, const Options& options, const Result& result) {
+  const Tally& tally = result.tally;
+  const auto row = [&](const char* name, const Histogram& histogram) {
+    if (histogram.count() == 0) return;
+    out << "  " << name;
+    for (const auto& [label, quantile] : quantiles) {
+      const std::string text =
+          histogram.supports(quantile)
+              ? format_duration(static_cast<double>(histogram.quantile(quantile)) * 1e-9)
+              : "-";
+      out << ' ' << std::setw(10) << text;
+    }
+    const std::string max = format_duration(static_cast<double>(histogram.max()) * 1e-9);
+    out << ' ' << std::setw(10) << max << '\n';
+  };
+  const auto yes = [](bool value) { return value ? "yes" : "NO"; };
+
+  out << options.url << "  " << (options.rate ? "open loop" : "closed loop") << ", "
+      << tally.established << " of " << options.connections << " connections, "
+      << format_duration(result.measured_s) << (result.interrupted ? " (interrupted)" : "")
+      << "\n\n";
+  out << "  rate        " << format_count(rate_of(result)) << "/s";
+  if (options.rate) out << " of " << format_count(*options.rate) << "/s offered";
+  out << ", "
+      << format_bytes(static_cast<double>(tally.bytes_received) / std::max(result.measured_s, 1e-9))
+      << "/s received\n";
+  out << "  requests    " << tally.sent << " sent, " << tally.completed << " completed, "
+      << tally.request_errors << " failed, " << tally.in_flight << " in flight";
+  if (options.rate) out << ", " << tally.unsent << " unsent";
+  out << "\n\n                     p50        p90        p99      p99.9     p99.99        max\n";
+  row("latency  ", tally.latency);
+  row("service  ", tally.service);
+  row("send lag ", tally.send_lag);
+  row("connect  ", tally.connect);
+  out << '\n';
+  for (const auto& [kind, count] : tally.errors) {
+    out << "  error       " << count << " x "
+        << error_class_names[static_cast<std::size_t>(kind.first)];
+    if (kind.second != 0) out << " (" << os::errno_name(kind.second) << ")";
+    out << '\n';
+  }
+  const Verdict verdict = judge(options, result);
+  const double completed =
+      static_cast<double>(std::max<std::uint64_t>(tally.completed_in_window, 1));
+  out << "  generator   " << format_duration(static_cast<double>(tally.cpu_ns) * 1e-9 / completed)
+      << " CPU per request, busiest thread " << percent(tally.max_thread_share) << ", "
+      << (verdict.generator_limited ? "WAS OR MAY HAVE BEEN THE LIMIT" : "was not the limit")
+      << '\n';
+  out << "  checks      every request accounted for: "
+      << yes(is_conserved(tally, options.rate.has_value()))
+      << ", Little's law: " << yes(littles_law(result).ok) << ", usable: " << yes(verdict.usable)
+      << '\n';
+  for (const std::string& reason : verdict.reasons) out << "  note        " << reason << '\n';
+}
+
+void write_hgrm(std::ostream& out, const Histogram& histogram) {
+  std::array<char, 128> line{};
+  const auto put = [&](double value_us, double quantile, std::uint64_t count) {
+    const int n =
+        quantile < 1
+            ? std::snprintf(line.data(), line.size(), "%12.3f %14.12f %10llu %14.2f\n", value_us,
+                            quantile, static_cast<unsigned long long>(count), 1 / (1 - quantile))
+            : std::snprintf(line.data(), line.size(), "%12.3f %14.12f %10llu\n", value_us, quantile,
+                            static_cast<unsigned long long>(count));
+    out.write(line.data(), n);
+  };
+  out << "       Value     Percentile TotalCount 1/(1-Percentile)\n\n";
+  const auto total = static_cast<double>(histogram.count());
+  std::uint64_t seen = 0;
+  double next = 0;  // five steps for each halving of the distance to 1, as HdrHistogram prints it
+  histogram.for_each([&](std::uint64_t lower, std::uint64_t upper, std::uint64_t count) {
+    seen += count;
+    const double reached = static_cast<double>(seen) / total;
+    const double value_us = static_cast<double>(std::clamp(lower + (upper - lower) / 2,
+                                                           histogram.min(), histogram.max())) *
+                            1e-3;
+    while (next <= reached && next < 1) {
+      put(value_us, next, seen);
+      const double half_distance = std::exp2(std::floor(std::log2(1 / (1 - next))) + 1);
+      next += 1 / (half_distance * 5);
+      if (1 - next < 0.5 / total) break;
+    }
+  });
+  if (histogram.count() > 0) put(static_cast<double>(histogram.max()) * 1e-3, 1, histogram.count());
+  std::snprintf(line.data(), line.size(), "#[Mean    = %12.3f, StdDeviation   = %12s]\n",
+                histogram.mean() * 1e-3, "-");
+  out << line.data();
+  std::snprintf(line.data(), line.size(), "#[Max     = %12.3f, Total count    = %12llu]\n",
+                static_cast<double>(histogram.max()) * 1e-3,
+                static_cast<unsigned long long>(histogram.count()));
+  out << line.data() << "#[Buckets = " << 31 << ", SubBuckets     = 2048]\n";
+}
+
+}  // namespace duelio::loadgen

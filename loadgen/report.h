@@ -1,0 +1,43 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "loadgen/run.h"
+
+namespace duelio::loadgen {
+
+// What a run is worth.
+struct Verdict {
+  bool usable = false;  // the window was whole, something completed, and the books balance
+  bool generator_limited = false;  // the generator, not the server, may have been the limit
+  std::vector<std::string> reasons;
+};
+
+// Conservation: scheduled = sent + unsent, and sent = completed + request errors + in flight.
+bool is_conserved(const Tally& tally, bool open_loop) noexcept;
+
+// Little's law, L = lambda W: the mean number of requests in the system against rate times mean
+// time.
+struct LittlesLaw {
+  double lambda = 0;      // completions/s within the window
+  double w = 0;           // mean latency in s of what belongs to the window
+  double measured_l = 0;  // mean number in flight within the window (open loop: or due and waiting)
+  bool ok = true;         // they agree within 5 %, or there is too little to say
+};
+LittlesLaw littles_law(const Result& result) noexcept;
+
+Verdict judge(const Options& options, const Result& result);
+
+// As loadgen.schema.json describes it.
+boost::json::object to_json(const Options& options, const Result& result);
+
+void print_summary(std::ostream& out, const Options& options, const Result& result);
+
+// HdrHistogram's percentile distribution, values in microseconds.
+void write_hgrm(std::ostream& out, const Histogram& histogram);
+
+}  // namespace duelio::loadgen

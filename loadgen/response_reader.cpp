@@ -1,0 +1,111 @@
+#include "loadgen/response_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/http/field_values.h"
+
+namespace duelio::loadgen {
+namespace {
+
+// Bytes of the head including its empty line, 0 when that has not come.
+std::size_t head_size(std::string_view bytes) noexcept {
+  constexpr std::string_view end = "\r\n\r\n";
+  const void* const found = memmem(bytes.data(), bytes.size(), end.data(), end.size());
+  if (found == nullptr) return 0;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + end.size();
+}
+
+}  // namespace
+
+void LastAnswer::keep(std::string_view whole, int status) noexcept {
+  size_ = 0;
+  if (whole.size() > bytes_.size()) return;
+  std::memcpy(bytes_.data(), whole.data(), whole.size());
+  size_ = whole.size();
+  status_ = status;
+}
+
+ResponseReader::Result ResponseReader::read(std::string_view bytes, LastAnswer& last,
+                                            bool head_request) {
+  if (!in_answer()) {
+    const std::string_view known = last.bytes();
+    if (!known.empty() && bytes.starts_with(known)) {
+      status_ = last.status();
+      closes_ = false;  // an answer that closes is never kept
+      return {Outcome::complete, known.size()};
+    }
+  }
+  std::size_t used = 0;
+  if (!in_body_) {
+    const bool whole = head_.empty();
+    const std::size_t before = head_.size();
+    if (!whole) head_.append(bytes.substr(0, max_head));
+    const std::string_view all = whole ? bytes : std::string_view(head_);
+    const std::size_t size = head_size(all);
+    if (size == 0) {
+      if (all.size() >= max_head) return {Outcome::malformed, 0};
+      if (whole) head_ = bytes;
+      return {Outcome::incomplete, bytes.size()};
+    }
+    if (!parse_head(all.substr(0, size))) return {Outcome::malformed, 0};
+    used = size - before;
+    head_.clear();
+    if (status_ >= 100 && status_ < 200) {
+      if (used == bytes.size()) return {Outcome::incomplete, used};
+      const Result rest = read(bytes.substr(used), last, head_request);
+      return {rest.outcome, used + rest.used};
+    }
+    if (head_request || status_ == 204 || status_ == 304) body_left_ = 0;
+    const std::size_t end = used + body_left_;
+    if (whole && end <= bytes.size() && !closes_) last.keep(bytes.substr(0, end), status_);
+    in_body_ = true;
+  }
+  const std::size_t piece = std::min<std::uint64_t>(body_left_, bytes.size() - used);
+  body_left_ -= piece;
+  used += piece;
+  if (body_left_ > 0) return {Outcome::incomplete, used};
+  in_body_ = false;
+  return {Outcome::complete, used};
+}
+
+bool ResponseReader::parse_head(std::string_view head) {
+  // status-line = HTTP-version SP 3DIGIT SP [reason], RFC 9112 section 4
+  constexpr std::size_t shortest = std::string_view("HTTP/1.1 200\r\n").size();
+  if (head.size() < shortest || !head.starts_with("HTTP/1.") || head[8] != ' ') return false;
+  status_ = 0;
+  for (std::size_t i = 9; i < 12; ++i) {
+    if (head[i] < '0' || head[i] > '9') return false;
+    status_ = status_ * 10 + (head[i] - '0');
+  }
+  closes_ = head[7] == '0';
+  bool has_length = false;
+  body_left_ = 0;
+  head.remove_prefix(head.find("\r\n") + 2);
+  while (!head.starts_with("\r\n")) {
+    const std::size_t end = head.find("\r\n");
+    const std::string_view line = head.substr(0, end);
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return false;
+    const std::string_view name = line.substr(0, colon);
+    std::string_view value = line.substr(colon + 1);
+    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
+      value.remove_prefix(1);
+    if (http::equals_ignoring_case(name, "content-length")) {
+      if (!http::parse_content_length(value, body_left_)) return false;
+      has_length = true;
+    } else if (http::equals_ignoring_case(name, "transfer-encoding")) {
+      return false;  // this generator frames by content-length only
+    } else if (http::equals_ignoring_case(name, "connection")) {
+      http::for_each_element(value, [this](std::string_view option) {
+        if (http::equals_ignoring_case(option, "close")) closes_ = true;
+        if (http::equals_ignoring_case(option, "keep-alive")) closes_ = false;
+      });
+    }
+    head.remove_prefix(end + 2);
+  }
+  const bool bodiless = status_ < 200 || status_ == 204 || status_ == 304;
+  return has_length || bodiless;
+}
+
+}  // namespace duelio::loadgen

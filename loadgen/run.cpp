@@ -1,0 +1,109 @@
+#include "loadgen/run.h"
+
+#include <atomic>
+#include <csignal>
+#include <ctime>
+#include <deque>
+#include <future>
+#include <thread>
+
+#include "common/os/cpu.h"
+#include "common/os/error.h"
+#include "common/os/socket.h"
+#include "loadgen/worker.h"
+
+namespace duelio::loadgen {
+namespace {
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // set in a signal handler
+
+void on_signal(int /*number*/) {
+  interrupted.store(true, std::memory_order_relaxed);
+}
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one ends the process
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void sleep_until(std::int64_t monotonic_ns) {
+  const timespec until{monotonic_ns / 1'000'000'000, monotonic_ns % 1'000'000'000};
+  while (!interrupted.load(std::memory_order_relaxed) &&
+         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+  }
+}
+
+void pin(const Options& options, unsigned index) {
+  if (!options.cpus.empty()) os::pin_this_thread({options.cpus[index % options.cpus.size()]});
+}
+
+}  // namespace
+
+Result run_load(const Options& options, const OnPhase& on_phase) {
+  handle_signals();
+  os::raise_descriptor_limit();
+  if (!options.cpus.empty()) os::pin_this_thread(options.cpus);
+  const os::Address server = os::resolve(options.host, options.port);
+
+  std::deque<Worker> workers;
+  for (unsigned i = 0; i < options.threads; ++i) workers.emplace_back(options, server, i);
+
+  std::promise<Plan> planned;
+  const std::shared_future<Plan> plan_ready = planned.get_future().share();
+  std::vector<std::future<void>> connected;
+  std::vector<std::future<void>> finished;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    std::promise<void> is_connected;
+    connected.push_back(is_connected.get_future());
+    finished.push_back(std::async(
+        std::launch::async,
+        [&options, &worker = workers[i], i, plan_ready, done = std::move(is_connected)]() mutable {
+          pin(options, i);
+          worker.connect_all();
+          done.set_value();
+          const Plan plan = plan_ready.get();
+          if (plan.give_up != 0) worker.run(plan, interrupted);
+        }));
+  }
+  for (auto& each : connected) each.wait();
+
+  std::uint64_t established = 0;
+  for (const Worker& worker : workers) established += worker.tally().established;
+  if (established == 0) {
+    planned.set_value({});
+    os::throw_errno("connect " + os::to_string(server), workers.front().first_connect_error());
+  }
+
+  Plan plan;
+  plan.start = os::monotonic_ns() + 1'000'000;
+  plan.measure = plan.start + options.warmup.count();
+  plan.drain = plan.measure + options.duration.count();
+  plan.give_up = plan.drain + options.timeout.count();
+  on_phase("connected", os::monotonic_ns());
+  planned.set_value(plan);
+  on_phase("warmup", plan.start);
+  sleep_until(plan.measure);
+  Result result;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  result.start_unix_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  on_phase("measure", os::monotonic_ns());
+  sleep_until(plan.drain);
+  on_phase("drain", os::monotonic_ns());
+  for (auto& each : finished) each.get();
+  on_phase("end", os::monotonic_ns());
+
+  result.interrupted = interrupted.load(std::memory_order_relaxed);
+  for (const Worker& worker : workers) {
+    result.tally.add(worker.tally());
+    result.measured_s = std::max(result.measured_s, static_cast<double>(worker.window_ns()) * 1e-9);
+  }
+  return result;
+}
+
+}  // namespace duelio::loadgen

@@ -1,0 +1,41 @@
+#include "loadgen/tally.h"
+
+#include <algorithm>
+
+namespace duelio::loadgen {
+
+void Tally::add(const Tally& other) {
+  scheduled += other.scheduled;
+  sent += other.sent;
+  unsent += other.unsent;
+  completed += other.completed;
+  in_flight += other.in_flight;
+  for (const auto& [kind, count] : other.errors) errors[kind] += count;
+  request_errors += other.request_errors;
+  completed_in_window += other.completed_in_window;
+  bytes_sent += other.bytes_sent;
+  bytes_received += other.bytes_received;
+  busy_ns += other.busy_ns;
+  established += other.established;
+  peak += other.peak;
+  reconnects += other.reconnects;
+  latency.add(other.latency);
+  service.add(other.service);
+  send_lag.add(other.send_lag);
+  connect.add(other.connect);
+  series.resize(std::max(series.size(), other.series.size()));
+  for (std::size_t i = 0; i < other.series.size(); ++i) {
+    series[i].completed += other.series[i].completed;
+    series[i].errors += other.series[i].errors;
+    auto& mine = series[i].latencies;
+    mine.insert(mine.end(), other.series[i].latencies.begin(), other.series[i].latencies.end());
+    std::sort(mine.begin(), mine.end());
+  }
+  cpu_ns += other.cpu_ns;
+  user_ns += other.user_ns;
+  system_ns += other.system_ns;
+  run_delay_ns += other.run_delay_ns;
+  max_thread_share = std::max(max_thread_share, other.max_thread_share);
+}
+
+}  // namespace duelio::loadgen

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/histogram.h"
+
+namespace duelio::loadgen {
+
+// Why a request, or a connection, failed.
+enum class ErrorClass : std::uint8_t {
+  connect,       // connection refused, unreachable, no port left: errno says
+  timeout,       // no complete answer within --timeout
+  reset,         // send or receive failed: errno says
+  closed_early,  // the stream ended before the answer did
+  malformed,     // what came is no answer, or is framed in a way that is not spoken here
+  status,        // not the status that was expected
+  excess,        // bytes that no request asked for
+};
+inline constexpr std::array<std::string_view, 7> error_class_names{
+    "connect", "timeout", "reset", "closed_early", "malformed", "status", "excess"};
+
+// One second of the measured window.
+struct Second {
+  std::uint64_t completed = 0;
+  std::uint64_t errors = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> latencies;  // value, count: ascending
+};
+
+// What one thread, or after adding up all of them, has seen. A request belongs to the measured
+// window when it was due in it (open loop) or sent in it (closed loop); it is followed to its end
+// after the window closes.
+struct Tally {
+  std::uint64_t scheduled = 0;  // open loop only
+  std::uint64_t sent = 0;
+  std::uint64_t unsent = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t in_flight = 0;  // at the end of the drain
+  // Request errors, and connect errors (which cost no request), by class and errno.
+  std::map<std::pair<ErrorClass, int>, std::uint64_t> errors;
+  std::uint64_t request_errors = 0;
+
+  // Everything that completed while the window was open, whenever it was sent: the achieved rate.
+  std::uint64_t completed_in_window = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  double busy_ns = 0;  // the sum of times in flight within the window, for Little's law
+
+  std::uint64_t established = 0;  // connections open when the load began
+  std::uint64_t peak = 0;
+  std::uint64_t reconnects = 0;
+
+  Histogram
+      latency;  // from the intended send (open loop) or the send (closed loop) to the last byte
+  Histogram service;   // from the send to the last byte
+  Histogram send_lag;  // from the intended send to the send; open loop only
+  Histogram connect;   // of connections opened in the window
+  std::vector<Second> series;
+
+  std::int64_t cpu_ns = 0;  // of the generator's threads within the window
+  std::int64_t user_ns = 0;
+  std::int64_t system_ns = 0;
+  std::int64_t run_delay_ns = 0;  // ready to run but waiting for a CPU: /proc/thread-self/schedstat
+  double max_thread_share = 0;    // the busiest thread's CPU time / window
+
+  void add(const Tally& other);
+};
+
+}  // namespace duelio::loadgen

@@ -1,0 +1,486 @@
+#include "loadgen/worker.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "common/os/cpu.h"
+#include "common/os/error.h"
+#include "common/os/socket.h"
+
+namespace duelio::loadgen {
+namespace {
+
+constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr std::int64_t tick_ns = 50'000'000;  // how often timeouts and interruption are looked at
+constexpr std::int64_t spin_ns = 100'000;
+
+std::string make_request(const Options& options, bool close) {
+  const bool v6 = options.host.find(':') != std::string::npos;
+  std::string text = options.method + " " + options.target +
+                     " HTTP/1.1\r\nhost: " + (v6 ? "[" + options.host + "]" : options.host) + ":" +
+                     std::to_string(options.port) + "\r\n";
+  if (close) text += "connection: close\r\n";
+  if (options.body_bytes > 0)
+    text += "content-length: " + std::to_string(options.body_bytes) + "\r\n";
+  text += "\r\n";
+  text.append(options.body_bytes, 'x');
+  return text;
+}
+
+unsigned share_of(unsigned total, unsigned index, unsigned threads) {
+  return total / threads + (index < total % threads ? 1 : 0);
+}
+
+std::int64_t run_delay_ns() {
+  std::ifstream file("/proc/thread-self/schedstat");
+  std::int64_t on_cpu = 0;
+  std::int64_t delay = 0;
+  file >> on_cpu >> delay;
+  return delay;
+}
+
+rusage thread_usage() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage;
+}
+
+std::int64_t to_ns(const timeval& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000;
+}
+
+}  // namespace
+
+Worker::Worker(const Options& options, const os::Address& server, unsigned index)
+    : options_(options),
+      server_(server),
+      index_(index),
+      events_(::epoll_create1(EPOLL_CLOEXEC)),
+      head_(options.method == "HEAD"),
+      open_loop_(options.rate.has_value()),
+      sessions_(share_of(options.connections, index, options.threads) +
+                share_of(options.idle_connections, index, options.threads)),
+      schedule_(options.rate.value_or(1), options.arrivals, options.seed, index, options.threads),
+      buffer_(64 * 1024) {
+  if (!events_) os::throw_errno("epoll_create1");
+  const std::string request = make_request(options, false);
+  request_size_ = request.size();
+  // A large body is not worth repeating: the batch then takes a send for each request.
+  const unsigned copies = request_size_ > buffer_.size() ? 1 : options.pipeline;
+  for (unsigned i = 0; i < copies; ++i) request_ += request;
+  if (options.requests_per_connection > 0) last_request_ = make_request(options, true);
+  const unsigned active = share_of(options.connections, index, options.threads);
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    sessions_[i].idle = i >= active;
+    if (!sessions_[i].idle) sessions_[i].in_flight.resize(options.pipeline);
+  }
+}
+
+void Worker::connect_all() {
+  // A sleep must not be stretched by the default slack of 50 us: prctl(2), PR_SET_TIMERSLACK.
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  const std::int64_t limit = os::monotonic_ns() + options_.timeout.count();
+  std::size_t next = 0;
+  // In batches smaller than any backlog, so that no SYN is dropped and comes again a second later.
+  while ((next < sessions_.size() || connecting_ > 0) && os::monotonic_ns() < limit) {
+    while (next < sessions_.size() && connecting_ < 64) open(sessions_[next++]);
+    if (connecting_ > 0) wait(os::monotonic_ns() + 10'000'000);
+  }
+  for (const Session& session : sessions_) {
+    if (session.link == Link::open && !session.idle) ++tally_.established;
+  }
+  tally_.peak = tally_.established;
+}
+
+void Worker::open(Session& session) {
+  session.fd =
+      os::UniqueFd(::socket(server_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  session.connect_started = os::monotonic_ns();
+  session.reader = ResponseReader();
+  session.started = 0;
+  session.unsent_bytes = 0;
+  session.stream_offset = 0;
+  session.last_sent = false;
+  if (!session.fd) return fail(session, ErrorClass::connect, errno);
+  os::set_no_delay(session.fd.get());
+  session.link = Link::connecting;
+  ++connecting_;
+  if (::connect(session.fd.get(), server_.get(), server_.length) != 0 && errno != EINPROGRESS) {
+    return fail(session, ErrorClass::connect, errno);
+  }
+  epoll_event event{.events = interest, .data = {.ptr = &session}};
+  if (::epoll_ctl(events_.get(), EPOLL_CTL_ADD, session.fd.get(), &event) != 0) {
+    fail(session, ErrorClass::connect, errno);
+  }
+}
+
+void Worker::on_connected(Session& session) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(session.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return fail(session, ErrorClass::connect, error);
+  session.link = Link::open;
+  --connecting_;
+  ++open_count_;
+  tally_.peak = std::max(tally_.peak, open_count_);
+  if (!running_ || session.idle) return;
+  const std::int64_t now = os::monotonic_ns();
+  if (in_window(session.connect_started)) tally_.connect.record(now - session.connect_started);
+  if (open_loop_) {
+    offer(session);
+  } else {
+    refill(session, now);
+    flush(session);
+  }
+}
+
+void Worker::reopen(Session& session) {
+  if (session.link == Link::connecting) --connecting_;
+  if (session.link == Link::open) --open_count_;
+  session.link = Link::closed;
+  session.fd.reset();
+  if (stopping_ || !running_) return;
+  ++tally_.reconnects;
+  open(session);
+}
+
+void Worker::fail(Session& session, ErrorClass kind, int error) {
+  if (kind == ErrorClass::connect) {
+    if (first_connect_error_ == 0) first_connect_error_ = error;
+    count_error(kind, error, os::monotonic_ns());
+    if (session.link == Link::connecting) --connecting_;
+    session.link = Link::closed;
+    session.fd.reset();
+    return;  // tried again at the next look for timeouts, so that a refusing server does not make
+             // us spin
+  }
+  for (; session.count > 0; --session.count) {
+    count_error(kind, error, session.in_flight[session.first].due);
+    session.first = (session.first + 1) % options_.pipeline;
+  }
+  reopen(session);
+}
+
+void Worker::count_error(ErrorClass kind, int error, std::int64_t due) {
+  if (running_ && !in_window(due)) return;
+  ++tally_.errors[{kind, error}];
+  ++second_.errors;
+  if (kind != ErrorClass::connect) ++tally_.request_errors;
+}
+
+void Worker::wait(std::int64_t until) {
+  std::array<epoll_event, 128> events;
+  const std::int64_t now = os::monotonic_ns();
+  std::int64_t sleep = std::max<std::int64_t>(until - now, 0);
+  if (options_.spin && open_loop_) sleep = std::max<std::int64_t>(sleep - spin_ns, 0);
+  const timespec timeout{sleep / 1'000'000'000, sleep % 1'000'000'000};
+  const int n = ::epoll_pwait2(events_.get(), events.data(), events.size(), &timeout, nullptr);
+  for (int i = 0; i < n; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    drive(*static_cast<Session*>(event.data.ptr), event.events);
+    // Requests that came due while this batch was handled are not kept waiting for its end.
+    if (open_loop_ && running_) dispatch_due(os::monotonic_ns());
+  }
+}
+
+void Worker::drive(Session& session, std::uint32_t happened) {
+  if (session.link == Link::closed) return;  // closed earlier in this batch
+  if (session.link == Link::connecting) {
+    if ((happened & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) on_connected(session);
+    if (session.link != Link::open) return;
+  }
+  if ((happened & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    // After the end of the stream has been announced a short receive is not the last one.
+    const bool ended = (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    const int fd = session.fd.get();
+    while (receive(session) || (ended && session.link == Link::open && session.fd.get() == fd)) {
+    }
+  }
+  if (session.link == Link::open && session.unsent_bytes > 0) flush(session);
+}
+
+// One receive. True when there may be more to receive at once.
+bool Worker::receive(Session& session) {
+  const ssize_t n = ::recv(session.fd.get(), buffer_.data(), buffer_.size(), 0);
+  if (n > 0) {
+    const auto size = static_cast<std::size_t>(n);
+    if (measuring_) tally_.bytes_received += size;
+    return take_answers(session, {buffer_.data(), size}) && size == buffer_.size();
+  }
+  if (n == 0) {
+    if (session.count > 0) {
+      fail(session, ErrorClass::closed_early, 0);
+    } else {
+      reopen(session);
+    }
+    return false;
+  }
+  if (errno == EAGAIN) return false;
+  if (errno == EINTR) return true;
+  fail(session, ErrorClass::reset, errno);
+  return false;
+}
+
+// False when the session was closed.
+bool Worker::take_answers(Session& session, std::string_view bytes) {
+  const std::int64_t now = os::monotonic_ns();
+  bool closes = false;
+  while (!bytes.empty()) {
+    if (session.count == 0) {
+      count_error(ErrorClass::excess, 0, now);
+      reopen(session);
+      return false;
+    }
+    const auto [outcome, used] = session.reader.read(bytes, last_answer_, head_);
+    if (outcome == ResponseReader::Outcome::malformed) {
+      fail(session, ErrorClass::malformed, 0);
+      return false;
+    }
+    bytes.remove_prefix(used);
+    if (outcome == ResponseReader::Outcome::incomplete) return true;
+    complete(session, now);
+    closes = session.reader.closes();
+    if (closes) break;
+  }
+  if (closes) {
+    // The announced end of the stream is waited for, so that the server, not we, keeps the
+    // TIME_WAIT.
+    if (session.count > 0) fail(session, ErrorClass::closed_early, 0);
+    session.last_sent = true;
+    return session.link == Link::open;
+  }
+  if (!open_loop_) refill(session, now);
+  if (session.unsent_bytes > 0) flush(session);
+  if (open_loop_ && session.link == Link::open) offer(session);
+  return session.link == Link::open;
+}
+
+void Worker::complete(Session& session, std::int64_t now) {
+  const Request request = session.in_flight[session.first];
+  session.first = session.first + 1 == options_.pipeline ? 0 : session.first + 1;
+  --session.count;
+  if (now >= second_end_) roll_second(now);
+  const bool good = session.reader.status() == options_.expect_status;
+  if (window_open(now)) {
+    tally_.completed_in_window += good ? 1 : 0;
+    second_.completed += good ? 1 : 0;
+    tally_.busy_ns += static_cast<double>(now - std::max(request.due, plan_.measure));
+  }
+  if (!in_window(request.due)) return;
+  if (!good) return count_error(ErrorClass::status, 0, request.due);
+  ++tally_.completed;
+  const std::int64_t latency = now - request.due;
+  tally_.latency.record(latency);
+  second_latency_.record(latency);
+  if (open_loop_) tally_.service.record(now - request.sent);
+}
+
+bool Worker::has_room(const Session& session) const noexcept {
+  if (session.link != Link::open || session.last_sent || session.count == options_.pipeline)
+    return false;
+  // The last request of a connection has bytes of its own: those before it must be on their way.
+  return session.started + 1 != options_.requests_per_connection || session.unsent_bytes == 0;
+}
+
+// Puts a request on the session; flush() sends it.
+void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
+  const std::uint32_t slot = session.first + session.count;
+  session.in_flight[slot >= options_.pipeline ? slot - options_.pipeline : slot] = {due, now};
+  ++session.count;
+  ++session.started;
+  if (session.started == options_.requests_per_connection) {
+    session.last_sent = true;
+    session.unsent_bytes = last_request_.size();
+  } else {
+    session.unsent_bytes += request_size_;
+  }
+  if (!in_window(due)) return;
+  ++tally_.sent;
+  if (open_loop_) tally_.send_lag.record(now - due);
+}
+
+void Worker::refill(Session& session, std::int64_t now) {
+  if (stopping_ || now >= plan_.drain) return;
+  while (has_room(session)) start(session, now, now);
+}
+
+void Worker::flush(Session& session) {
+  while (session.unsent_bytes > 0) {
+    const bool last = session.last_sent;
+    const std::string& bytes = last ? last_request_ : request_;
+    const std::size_t size =
+        std::min<std::uint64_t>(session.unsent_bytes, bytes.size() - session.stream_offset);
+    const ssize_t n =
+        ::send(session.fd.get(), bytes.data() + session.stream_offset, size, MSG_NOSIGNAL);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) fail(session, ErrorClass::reset, errno);
+      return;
+    }
+    if (measuring_) tally_.bytes_sent += static_cast<std::uint64_t>(n);
+    session.unsent_bytes -= static_cast<std::uint64_t>(n);
+    session.stream_offset += static_cast<std::uint64_t>(n);
+    // Every request starts at a multiple of its size, so the offset may start over with each batch.
+    if (session.stream_offset == bytes.size() || session.unsent_bytes == 0)
+      session.stream_offset = 0;
+    if (static_cast<std::size_t>(n) < size) return;  // epoll(7), question 9: the buffer is full
+  }
+}
+
+// Open loop: the session can take a request.
+void Worker::offer(Session& session) {
+  const std::int64_t now = backlog_.empty() ? 0 : os::monotonic_ns();
+  while (!backlog_.empty() && has_room(session)) {
+    start(session, backlog_.front(), now);
+    backlog_.pop_front();
+  }
+  if (session.unsent_bytes > 0) flush(session);
+  if (has_room(session) && !session.listed) {
+    session.listed = true;
+    free_.push_back(&session);
+  }
+}
+
+void Worker::dispatch_due(std::int64_t now) {
+  while (true) {
+    const std::int64_t due = plan_.start + schedule_.next();
+    if (due > now || due >= plan_.drain) return;
+    schedule_.advance();
+    if (in_window(due)) ++tally_.scheduled;
+    Session* session = nullptr;
+    while (session == nullptr && !free_.empty()) {
+      session = free_.front();
+      free_.pop_front();
+      session->listed = false;
+      if (!has_room(*session)) session = nullptr;
+    }
+    if (session == nullptr) {
+      backlog_.push_back(due);
+      continue;
+    }
+    start(*session, due, now);
+    flush(*session);
+    if (has_room(*session)) {
+      session->listed = true;
+      free_.push_back(session);
+    }
+    now = os::monotonic_ns();
+  }
+}
+
+void Worker::check_timeouts(std::int64_t now) {
+  next_timeout_check_ = now + tick_ns;
+  const std::int64_t limit = now - options_.timeout.count();
+  for (Session& session : sessions_) {
+    if (session.link == Link::connecting && session.connect_started < limit) {
+      fail(session, ErrorClass::connect, ETIMEDOUT);
+    } else if (session.link == Link::open && session.count > 0 &&
+               session.in_flight[session.first].sent < limit) {
+      fail(session, ErrorClass::timeout, 0);
+    } else if (session.link == Link::closed && !stopping_) {
+      ++tally_.reconnects;
+      open(session);
+    }
+  }
+}
+
+void Worker::open_window(std::int64_t now) {
+  measuring_ = true;
+  const rusage usage = thread_usage();
+  at_open_ = {os::thread_cpu_ns(), to_ns(usage.ru_utime), to_ns(usage.ru_stime), run_delay_ns()};
+  second_end_ = plan_.measure + 1'000'000'000;
+  window_begin_ = now;
+}
+
+void Worker::close_window(std::int64_t now) {
+  measuring_ = false;
+  roll_second(now);
+  second_end_ = std::numeric_limits<std::int64_t>::max();
+  const rusage usage = thread_usage();
+  tally_.cpu_ns = os::thread_cpu_ns() - at_open_.cpu;
+  tally_.user_ns = to_ns(usage.ru_utime) - at_open_.user;
+  tally_.system_ns = to_ns(usage.ru_stime) - at_open_.system;
+  tally_.run_delay_ns = run_delay_ns() - at_open_.delay;
+  window_ns_ = now - window_begin_;
+  tally_.max_thread_share = static_cast<double>(tally_.cpu_ns) /
+                            static_cast<double>(std::max<std::int64_t>(window_ns_, 1));
+  for (const Session& session :
+       sessions_) {  // still in flight: they count for Little's law up to here
+    for (std::uint32_t i = 0; i < session.count; ++i) {
+      const Request& request = session.in_flight[(session.first + i) % options_.pipeline];
+      tally_.busy_ns += static_cast<double>(
+          std::max<std::int64_t>(now - std::max(request.due, plan_.measure), 0));
+    }
+  }
+}
+
+void Worker::roll_second(std::int64_t now) {
+  while (now >= second_end_ || !measuring_) {
+    second_latency_.for_each([this](std::uint64_t lower, std::uint64_t upper, std::uint64_t count) {
+      second_.latencies.emplace_back(lower + (upper - lower) / 2, count);
+    });
+    tally_.series.push_back(std::move(second_));
+    second_ = {};
+    second_latency_.clear();
+    second_end_ += 1'000'000'000;
+    if (!measuring_) return;
+  }
+}
+
+void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
+  plan_ = plan;
+  running_ = true;
+  std::int64_t now = os::monotonic_ns();
+  for (Session& session : sessions_) {
+    if (session.link != Link::open || session.idle) continue;
+    if (open_loop_) {
+      offer(session);
+    } else {
+      refill(session, now);
+      flush(session);
+    }
+  }
+  next_timeout_check_ = now + tick_ns;
+  while (true) {
+    now = os::monotonic_ns();
+    if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) open_window(now);
+    if (interrupted.load(std::memory_order_relaxed) && !stopping_) {
+      plan_.drain = std::min(plan_.drain, now);
+      plan_.give_up = std::min(plan_.give_up, now + options_.timeout.count());
+    }
+    if (open_loop_) dispatch_due(now);
+    if (now >= plan_.drain && !stopping_) {
+      stopping_ = true;
+      if (measuring_) close_window(now);
+    }
+    if (now >= next_timeout_check_) check_timeouts(now);
+    if (stopping_) {
+      const bool quiet =
+          backlog_.empty() && std::all_of(sessions_.begin(), sessions_.end(),
+                                          [](const Session& s) { return s.count == 0; });
+      if (quiet || now >= plan_.give_up) break;
+    }
+    std::int64_t until = std::min(next_timeout_check_, stopping_ ? plan_.give_up : plan_.drain);
+    if (!measuring_ && !stopping_) until = std::min(until, plan_.measure);
+    if (open_loop_ && !stopping_) until = std::min(until, plan_.start + schedule_.next());
+    wait(until);
+  }
+  tally_.unsent = static_cast<std::uint64_t>(std::count_if(
+      backlog_.begin(), backlog_.end(), [this](std::int64_t due) { return in_window(due); }));
+  for (const Session& session : sessions_) {
+    for (std::uint32_t i = 0; i < session.count; ++i) {
+      const Request& request = session.in_flight[(session.first + i) % options_.pipeline];
+      if (in_window(request.due)) ++tally_.in_flight;
+    }
+  }
+}
+
+}  // namespace duelio::loadgen

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "common/os/address.h"
+#include "common/os/unique_fd.h"
+#include "loadgen/options.h"
+#include "loadgen/response_reader.h"
+#include "loadgen/schedule.h"
+#include "loadgen/tally.h"
+
+namespace duelio::loadgen {
+
+// The phases' edges, CLOCK_MONOTONIC in nanoseconds, the same for all threads.
+struct Plan {
+  std::int64_t start = 0;  // of the load: the warm-up
+  std::int64_t measure = 0;
+  std::int64_t drain = 0;  // the window closes
+  std::int64_t give_up = 0;
+};
+
+// One generator thread: its connections, its schedule, its tally; it shares nothing that is
+// written. A session is registered once (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET); an answer is
+// one recv(2), and the next request is sent straight from its completion.
+class Worker {
+ public:
+  Worker(const Options& options, const os::Address& server, unsigned index);
+
+  // Opens the connections; returns when each is open or has failed.
+  void connect_all();
+
+  // Runs the load to its end. `interrupted` is looked at a few times a second.
+  void run(const Plan& plan, const std::atomic<bool>& interrupted);
+
+  const Tally& tally() const noexcept { return tally_; }
+  std::int64_t window_ns() const noexcept {
+    return window_ns_;
+  }  // shorter than planned when interrupted
+  int first_connect_error() const noexcept { return first_connect_error_; }
+
+ private:
+  struct Request {
+    std::int64_t due = 0;  // intended send; closed loop: the send
+    std::int64_t sent = 0;
+  };
+  enum class Link : std::uint8_t { closed, connecting, open };
+  struct Session {
+    os::UniqueFd fd;
+    ResponseReader reader;
+    std::vector<Request> in_flight;  // a ring of --pipeline entries
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    std::uint64_t started = 0;  // requests on this connection so far
+    std::uint64_t unsent_bytes = 0;
+    std::uint64_t stream_offset = 0;  // into the endless repetition of the request
+    std::int64_t connect_started = 0;
+    Link link = Link::closed;
+    bool idle = false;       // one of --idle-connections
+    bool listed = false;     // in free_
+    bool last_sent = false;  // the request that closes the connection is on its way
+  };
+
+  void open(Session& session);
+  void on_connected(Session& session);
+  void reopen(Session& session);
+  void fail(Session& session, ErrorClass kind, int error);
+  void count_error(ErrorClass kind, int error, std::int64_t due);
+
+  void wait(std::int64_t until);
+  void drive(Session& session, std::uint32_t happened);
+  bool receive(Session& session);
+  bool take_answers(Session& session, std::string_view bytes);
+  void complete(Session& session, std::int64_t now);
+  void flush(Session& session);
+  void start(Session& session, std::int64_t due, std::int64_t now);
+  void refill(Session& session, std::int64_t now);
+  bool has_room(const Session& session) const noexcept;
+  void offer(Session& session);
+
+  void dispatch_due(std::int64_t now);
+  void check_timeouts(std::int64_t now);
+  void open_window(std::int64_t now);
+  void close_window(std::int64_t now);
+  void roll_second(std::int64_t now);
+  bool in_window(std::int64_t due) const noexcept {
+    return due >= plan_.measure && due < plan_.drain;
+  }
+  bool window_open(std::int64_t now) const noexcept {
+    return now >= plan_.measure && now < plan_.drain;
+  }
+
+  const Options& options_;
+  os::Address server_;
+  unsigned index_;
+  os::UniqueFd events_;
+  std::string request_;       // repeated --pipeline times, so that a batch is one send
+  std::size_t request_size_;  // of one
+  std::string last_request_;  // with `connection: close`
+  bool head_;
+  bool open_loop_;
+
+  std::vector<Session> sessions_;
+  std::deque<Session*> free_;  // open loop: sessions that can take a request, longest unused first
+  std::deque<std::int64_t> backlog_;  // open loop: due requests that no session could take
+  Schedule schedule_;
+  LastAnswer last_answer_;
+  std::vector<char> buffer_;
+
+  Plan plan_;
+  bool stopping_ = false;  // no new requests
+  bool running_ = false;
+  std::int64_t next_timeout_check_ = 0;
+  unsigned connecting_ = 0;
+  std::uint64_t open_count_ = 0;
+  int first_connect_error_ = 0;
+
+  Tally tally_;
+  bool measuring_ = false;
+  std::int64_t window_begin_ = 0;
+  std::int64_t window_ns_ = 0;
+  std::int64_t second_end_ = std::numeric_limits<std::int64_t>::max();
+  Second second_;
+  Histogram second_latency_;
+  struct {
+    std::int64_t cpu, user, system, delay;
+  } at_open_{};
+};
+
+}  // namespace duelio::loadgen
