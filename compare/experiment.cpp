@@ -1,0 +1,359 @@
+#include "compare/experiment.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <random>
+
+#include <boost/json.hpp>
+#include <unistd.h>
+
+#include "common/os/cpu.h"
+#include "common/os/socket.h"
+#include "common/units.h"
+#include "common/version.h"
+#include "compare/probe.h"
+#include "compare/process.h"
+#include "compare/slice.h"
+#include "results/record.h"
+#include "results/table.h"
+
+namespace duelio::compare {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr double process_overhead_s =
+    0.08;  // starting and stopping one process and its connections
+constexpr double counted_phase_s = 0.2;
+constexpr double calibration_s = 0.4;
+constexpr int max_attempts = 10;       // for a round
+constexpr double offered_share = 0.3;  // of what the slowest entry reaches
+
+double as_seconds(std::chrono::nanoseconds time) {
+  return static_cast<double>(time.count()) * 1e-9;
+}
+
+std::string folder_of_executables() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
+
+bool counts_syscalls() {
+  return SyscallCounter::why_not().empty();
+}
+
+double slice_s(const Options& options) {
+  const int phases = 2 + (counts_syscalls() ? 1 : 0);
+  return 2 * as_seconds(options.warmup) + as_seconds(options.closed) + as_seconds(options.open) +
+         (counts_syscalls() ? counted_phase_s : 0) + process_overhead_s * (1 + phases);
+}
+
+// Two significant digits: a rate that people can repeat by hand.
+double round_rate(double rate) {
+  const double scale = std::pow(10, std::floor(std::log10(rate)) - 1);
+  return std::floor(rate / scale) * scale;
+}
+
+json::object manifest(const Options& options, double rate, std::int64_t started_unix_s) {
+  const BuildInfo& build = build_info();
+  json::array entries;
+  for (const Entry& entry : options.entries) {
+    const auto or_null = [](const std::string& text) {
+      return text.empty() ? json::value(nullptr) : json::value(text);
+    };
+    entries.push_back(json::object{{"name", entry.name},
+                                   {"kind", entry.peer_file.empty() ? "backend" : "peer"},
+                                   {"backend", or_null(entry.backend)},
+                                   {"peer_file", or_null(entry.peer_file)},
+                                   {"sharing", or_null(entry.sharing)},
+                                   {"threads", entry.threads},
+                                   {"handler_cpu_ns", entry.handler_cpu_ns}});
+  }
+  const Workload& workload = options.workload;
+  std::array<char, 64> time{};
+  const std::time_t started = started_unix_s;
+  std::tm utc{};
+  gmtime_r(&started, &utc);
+  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  json::array command;
+  command.emplace_back(std::filesystem::path(options.command.front()).filename().string());
+  for (std::size_t i = 1; i < options.command.size(); ++i) command.emplace_back(options.command[i]);
+  return {
+      {"type", "manifest"},
+      {"schema", results::schema},
+      {"command", std::move(command)},
+      {"started", time.data()},
+      {"seed", options.seed},
+      {"preset", options.preset},
+      {"reference", options.reference},
+      {"entries", std::move(entries)},
+      {"workload", json::object{{"name", workload.name},
+                                {"target", workload.target},
+                                {"pipeline", workload.pipeline},
+                                {"requests_per_connection", workload.requests_per_connection},
+                                {"method", workload.method},
+                                {"body_bytes", workload.body_bytes},
+                                {"idle_connections", workload.idle_connections}}},
+      {"plan", json::object{{"looks", json::value_from(options.looks)},
+                            {"alpha", options.alpha},
+                            {"minimum_effect", options.minimum_effect},
+                            {"primary", metrics().front().id},
+                            {"warmup_s", as_seconds(options.warmup)},
+                            {"closed_s", as_seconds(options.closed)},
+                            {"open_s", as_seconds(options.open)},
+                            {"connections", options.connections},
+                            {"rate", rate},
+                            {"rate_source",
+                             options.rate ? "--rate" : "0.3 of the slowest entry's closed loop"},
+                            {"server_cpus", json::value_from(options.server_cpus)},
+                            {"client_cpus", json::value_from(options.client_cpus)}}},
+      {"machine", describe_machine()},
+      {"build", json::object{{"version", build.version},
+                             {"revision", build.revision},
+                             {"preset", build.preset},
+                             {"compiler", build.compiler},
+                             {"flags", build.flags},
+                             {"boost", build.boost}}}};
+}
+
+// One line on a terminal, rewritten; a line for each round elsewhere.
+class Progress {
+ public:
+  Progress(std::size_t rounds, double estimate_s) : rounds_(rounds), estimate_s_(estimate_s) {}
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void slice(int round, const std::string& entry, double elapsed_s, double done) {
+    if (!rich_) return;
+    std::fprintf(stderr, "\r\x1b[Kround %d of %zu  %-16s %3.0f %%  %s left", round, rounds_,
+                 entry.c_str(), 100 * done, format_duration(left(elapsed_s, done)).c_str());
+    std::fflush(stderr);
+  }
+  void round_done(int round, bool valid, double elapsed_s, double done) {
+    if (rich_) return;
+    std::fprintf(stderr, "round %d of %zu %s, %s left\n", round, rounds_,
+                 valid ? "done" : "invalid, will be repeated",
+                 format_duration(left(elapsed_s, done)).c_str());
+  }
+  void clear() {
+    if (rich_) std::fprintf(stderr, "\r\x1b[K");
+  }
+
+ private:
+  double left(double elapsed_s, double done) const {
+    const double total = done > 0.1 ? elapsed_s / done : estimate_s_;
+    return std::max(total - elapsed_s, 0.0);
+  }
+  std::size_t rounds_;
+  double estimate_s_;
+  bool rich_ = cli::is_rich_terminal(STDERR_FILENO);
+};
+
+struct Place {
+  const Entry* entry;
+  const char* role;
+};
+
+class Experiment {
+ public:
+  explicit Experiment(const Options& options)
+      : options_(options),
+        setting_{.options = options,
+                 .bin = folder_of_executables(),
+                 .rate = 0,
+                 .count_syscalls = counts_syscalls()},
+        random_(options.seed),
+        started_ns_(os::monotonic_ns()),
+        progress_(options.looks.back(), estimate_s(options)) {}
+
+  int run() {
+    try {
+      choose_rate();
+      writer_.emplace(options_.output);
+      run_.manifest = manifest(options_, setting_.rate, std::time(nullptr));
+      writer_->write(run_.manifest);
+      run_rounds();
+      return finish(true, "complete", cli::exit_ok);
+    } catch (const Interrupted&) {
+      return finish(false, "interrupted", cli::exit_interrupted);
+    } catch (const SliceFailed& failure) {
+      std::cerr << tool.name << ": " << failure.what() << '\n';
+      return finish(false, failure.what(), cli::exit_failure);
+    }
+  }
+
+ private:
+  double elapsed_s() const { return static_cast<double>(os::monotonic_ns() - started_ns_) * 1e-9; }
+
+  void choose_rate() {
+    if (options_.open.count() == 0) return;
+    if (options_.rate) {
+      setting_.rate = *options_.rate;
+      return;
+    }
+    double slowest = 0;
+    for (const Entry& entry : options_.entries) {
+      if (interrupted()) throw Interrupted{};
+      const double rate = calibrate(setting_, entry);
+      if (rate <= 0) throw SliceFailed(entry.name + " answered nothing in the calibration");
+      slowest = slowest == 0 ? rate : std::min(slowest, rate);
+    }
+    setting_.rate = round_rate(slowest * offered_share);
+  }
+
+  void run_rounds() {
+    int round = 1;
+    int attempt = 1;
+    for (const std::size_t look : options_.looks) {
+      while (results::complete_rounds(run_).size() < look) {
+        if (run_round(round, attempt)) {
+          ++round;
+          attempt = 1;
+        } else if (++attempt > max_attempts) {
+          throw SliceFailed("round " + std::to_string(round) + " was invalid " +
+                            std::to_string(max_attempts) + " times (last cause: " + last_cause_ +
+                            ")");
+        }
+      }
+      if (look != options_.looks.back() && is_decided()) return;
+    }
+  }
+
+  bool run_round(int round, int attempt) {
+    std::vector<Place> places;
+    for (const Entry& entry : options_.entries) {
+      const bool reference = entry.name == options_.reference;
+      places.push_back({&entry, reference ? "reference" : "candidate"});
+      if (reference) places.push_back({&entry, "control"});
+    }
+    std::shuffle(places.begin(), places.end(), random_);
+    bool valid = true;
+    const double total = static_cast<double>(options_.looks.back());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (interrupted()) throw Interrupted{};
+      const double rounds_done = static_cast<double>(results::complete_rounds(run_).size());
+      const double within = static_cast<double>(i) / static_cast<double>(places.size());
+      progress_.slice(round, places[i].entry->name, elapsed_s(), (rounds_done + within) / total);
+      results::Slice slice{.round = round,
+                           .attempt = attempt,
+                           .position = static_cast<int>(i + 1),
+                           .entry = places[i].entry->name,
+                           .role = places[i].role,
+                           .connections = options_.connections,
+                           .handler_cpu_ns = places[i].entry->handler_cpu_ns,
+                           .started_s = elapsed_s()};
+      run_slice(setting_, *places[i].entry, slice, random_());
+      valid = valid && slice.valid;
+      if (!slice.valid) last_cause_ = slice.causes.back() + " of " + slice.entry;
+      writer_->write(to_json(slice));
+      run_.slices.push_back(std::move(slice));
+    }
+    progress_.round_done(round, valid, elapsed_s(),
+                         static_cast<double>(results::complete_rounds(run_).size()) / total);
+    return valid;
+  }
+
+  // Whether the primary metric needs no more rounds.
+  bool is_decided() const {
+    const results::MetricVerdict verdict = judge(run_, metrics().front(), results::rule_of(run_));
+    return std::all_of(verdict.contrasts.begin(), verdict.contrasts.end(),
+                       [](const results::Contrast& contrast) {
+                         using results::Word;
+                         return contrast.word == Word::faster || contrast.word == Word::slower ||
+                                contrast.word == Word::indistinguishable;
+                       });
+  }
+
+  int finish(bool finished, const std::string& reason, int code) {
+    progress_.clear();
+    if (!writer_) return code;
+    if (finished) {
+      const results::Rule rule = results::rule_of(run_);
+      for (const Metric& metric : metrics()) {
+        const results::MetricVerdict verdict = judge(run_, metric, rule);
+        for (const results::Contrast& contrast : verdict.contrasts) {
+          if (!contrast.ratio) continue;
+          writer_->write({{"type", "verdict"},
+                          {"metric", metric.id},
+                          {"primary", verdict.primary},
+                          {"entry", contrast.entry},
+                          {"word", to_string(contrast.word)},
+                          {"ratio", *contrast.ratio},
+                          {"low", contrast.interval ? json::value(contrast.interval->low)
+                                                    : json::value(nullptr)},
+                          {"high", contrast.interval ? json::value(contrast.interval->high)
+                                                     : json::value(nullptr)},
+                          {"rounds", contrast.rounds},
+                          {"control", to_string(verdict.control_state)},
+                          {"minimum_effect", verdict.minimum_effect}});
+        }
+      }
+    }
+    run_.end = json::object{
+        {"type", "end"}, {"finished", finished}, {"reason", reason}, {"elapsed_s", elapsed_s()}};
+    writer_->write(*run_.end);
+    if (!results::complete_rounds(run_).empty()) {
+      print_table(std::cout, run_, cli::is_rich_terminal(STDOUT_FILENO));
+    }
+    std::cout << "\nresults  " << options_.output << '\n';
+    const bool withheld =
+        finished && judge(run_, metrics().front(), results::rule_of(run_)).control_state ==
+                        results::Control::failed;
+    return withheld ? 3 : code;
+  }
+
+  const Options& options_;
+  Setting setting_;
+  std::mt19937_64 random_;
+  std::string last_cause_;
+  std::int64_t started_ns_;
+  Progress progress_;
+  results::Run run_;
+  std::optional<results::Writer> writer_;
+};
+
+}  // namespace
+
+double estimate_s(const Options& options) {
+  const double slices = static_cast<double>((options.entries.size() + 1) * options.looks.back());
+  const double calibration = options.rate ? 0
+                                          : (calibration_s + 2 * process_overhead_s) *
+                                                static_cast<double>(options.entries.size());
+  return calibration + slices * slice_s(options);
+}
+
+void print_plan(std::ostream& out, const Options& options) {
+  out << "compare";
+  for (const Entry& entry : options.entries) {
+    out << (&entry == &options.entries.front() ? " " : ", ") << entry.name
+        << (entry.name == options.reference ? " (reference, twice a round)" : "");
+  }
+  out << "\nworkload " << options.workload.name << ", " << options.connections
+      << " connections, servers on CPU";
+  for (const int cpu : options.server_cpus) out << ' ' << cpu;
+  out << ", generator on CPU";
+  for (const int cpu : options.client_cpus) out << ' ' << cpu;
+  out << "\nrounds  ";
+  for (const std::size_t look : options.looks) out << ' ' << look;
+  out << (options.looks.size() > 1 ? " (stops at the first that decides)" : "") << ", "
+      << slice_s(options) << " s a slice, seed " << options.seed << "\ntakes    at most "
+      << format_duration(estimate_s(options)) << " unless rounds are repeated\n";
+}
+
+int run_experiment(const Options& options) {
+  catch_signals();
+  os::raise_descriptor_limit();
+  if (build_info().preset != "release") {
+    std::cerr << "duelio-compare: this is a " << build_info().preset
+              << " build; figures mean something only from the release preset\n";
+  }
+  print_plan(std::cerr, options);
+  return Experiment(options).run();
+}
+
+}  // namespace duelio::compare

@@ -1,0 +1,263 @@
+#include "compare/options.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <random>
+
+#include "common/os/cpu.h"
+#include "common/units.h"
+
+namespace duelio::compare {
+
+namespace po = boost::program_options;
+
+const cli::Tool tool{
+    .name = "duelio-compare",
+    .summary =
+        "Compares I/O models: a fresh server for each slice, randomised rounds with the reference "
+        "twice, one\n"
+        "parser and one client for all, ratios with confidence intervals, and every slice on file.",
+    .synopsis = "[options]",
+    .examples =
+        {"duelio-compare --preset quick",
+         "duelio-compare --backends epoll-oneshot,epoll-et --workload pipelined --rounds 20",
+         "duelio-compare --backends epoll-et,asio --reference epoll-et --connections 1000 --output "
+         "run.jsonl"},
+};
+
+namespace {
+
+const std::vector<Workload>& workloads() {
+  static const std::vector<Workload> all{
+      {.name = "hello"},
+      {.name = "pipelined", .pipeline = 16},
+      {.name = "churn", .requests_per_connection = 1},
+      {.name = "upload", .method = "POST", .body_bytes = 1 << 20},
+      {.name = "download", .target = "/bytes/1048576"},
+      {.name = "idle", .idle_connections = 10'000},
+  };
+  return all;
+}
+
+struct Preset {
+  std::string_view name;
+  std::vector<std::size_t> looks;
+  std::chrono::milliseconds warmup;
+  std::chrono::milliseconds closed;
+  std::chrono::milliseconds open;
+};
+
+const std::vector<Preset>& presets() {
+  using std::chrono::milliseconds;
+  static const std::vector<Preset> all{
+      {"quick", {12}, milliseconds(150), milliseconds(600), milliseconds(900)},
+      {"standard", {10, 20, 40}, milliseconds(250), milliseconds(1000), milliseconds(2000)},
+      {"thorough", {40}, milliseconds(500), milliseconds(2000), milliseconds(5000)},
+  };
+  return all;
+}
+
+template <class Named>
+const Named& by_name(const std::vector<Named>& all, std::string_view name) {
+  std::string names;
+  for (const Named& one : all) {
+    if (one.name == name) return one;
+    names += (names.empty() ? "" : ", ") + std::string(one.name);
+  }
+  throw std::invalid_argument("is unknown (one of " + names + ")");
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t at = text.find(separator);
+    parts.emplace_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]
+Entry parse_entry(const std::string& text) {
+  const auto fail = [&](const std::string& what) {
+    throw cli::UsageError("--entry '" + text + "' " + what);
+  };
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]");
+  Entry entry{.name = text.substr(0, equals)};
+  const auto parts = split(std::string_view(text).substr(equals + 1), ',');
+  entry.backend = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::string& part = parts[i];
+    const std::size_t at = part.find('=');
+    const std::string key = part.substr(0, at);
+    const std::string value = at == std::string::npos ? "" : part.substr(at + 1);
+    try {
+      if (key == "threads") {
+        entry.threads = static_cast<unsigned>(parse_count(value));
+      } else if (key == "sharing") {
+        entry.sharing = value;
+      } else if (key == "handler-cpu") {
+        entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_duration(value).count());
+      } else {
+        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu)");
+      }
+    } catch (const std::invalid_argument& error) {
+      fail("has a bad " + key + ": '" + value + "' " + error.what());
+    }
+  }
+  return entry;
+}
+
+Entry parse_peer(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    throw cli::UsageError("--peer '" + text + "' is not NAME=FILE");
+  }
+  return {.name = text.substr(0, equals), .peer_file = text.substr(equals + 1)};
+}
+
+std::string default_output() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "results/runs/%Y%m%dT%H%M%SZ.jsonl", &utc);
+  return text.data();
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  const auto text = [](const char* fallback) {
+    return po::value<std::string>()->default_value(fallback);
+  };
+  const auto list = [] { return po::value<std::vector<std::string>>(); };
+  po::options_description description("Options");
+  // clang-format off
+  description.add_options()
+      ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare")
+      ("entry", list()->value_name("SPEC"),
+       "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]")
+      ("peer", list()->value_name("NAME=FILE"), "a foreign server, started as the JSON file says")
+      ("reference", po::value<std::string>()->value_name("NAME"), "what ratios refer to (default: the first)")
+      ("workload", text("hello")->value_name("NAME"), "hello, pipelined, churn, upload, download or idle")
+      ("preset", text("quick")->value_name("NAME"),
+       "quick (12 rounds), standard (10, 20 or 40: stops when it can tell), thorough (40, longer slices)")
+      ("rounds", po::value<std::string>()->value_name("N"), "exactly N rounds")
+      ("slice", po::value<std::string>()->value_name("TIME"), "length of each measured window")
+      ("connections", text("64")->value_name("N"), "active connections")
+      ("rate", po::value<std::string>()->value_name("R"),
+       "offered requests/s of the open loop (default: 0.3 of what the slowest entry reaches)")
+      ("handler-cpu", text("0")->value_name("TIME"), "CPU work in the handler of every backend")
+      ("server-cpus", text("0")->value_name("LIST"), "CPUs of the servers")
+      ("client-cpus", text("1")->value_name("LIST"), "CPUs of the load generator")
+      ("minimum-effect", text("2%")->value_name("RATIO"), "differences below it do not matter")
+      ("seed", po::value<std::string>()->value_name("N"), "of the order of slices (default: random, recorded)")
+      ("output", po::value<std::string>()->value_name("FILE"), "results file (default: results/runs/<time>.jsonl)")
+      ("dry-run", "print the plan and the time it takes, and exit");
+  // clang-format on
+  const auto values = cli::parse(tool, argc, argv, description);
+  if (!values) return std::nullopt;
+
+  Options options;
+  const auto handler_cpu = cli::value(*values, "handler-cpu", parse_duration);
+  if ((*values)["backends"].as<std::string>() != "none") {
+    for (const std::string& name : split((*values)["backends"].as<std::string>(), ',')) {
+      if (name.empty())
+        throw cli::UsageError("--backends '" + (*values)["backends"].as<std::string>() +
+                              "' has an empty name");
+      options.entries.push_back({.name = name, .backend = name});
+    }
+  }
+  if (values->contains("entry")) {
+    for (const auto& spec : (*values)["entry"].as<std::vector<std::string>>())
+      options.entries.push_back(parse_entry(spec));
+  }
+  for (Entry& entry : options.entries)
+    entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
+  if (values->contains("peer")) {
+    for (const auto& spec : (*values)["peer"].as<std::vector<std::string>>())
+      options.entries.push_back(parse_peer(spec));
+  }
+  if (options.entries.empty())
+    throw cli::UsageError("nothing to compare: --backends is none and there is no --entry");
+  for (std::size_t i = 0; i < options.entries.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (options.entries[i].name == options.entries[j].name) {
+        throw cli::UsageError("two entries are named '" + options.entries[i].name + "'");
+      }
+    }
+  }
+  options.reference = options.entries.front().name;
+  if (values->contains("reference")) {
+    options.reference = (*values)["reference"].as<std::string>();
+    if (std::none_of(options.entries.begin(), options.entries.end(),
+                     [&](const Entry& entry) { return entry.name == options.reference; })) {
+      throw cli::UsageError("--reference '" + options.reference + "' is not among the entries");
+    }
+  }
+  options.workload = cli::value(*values, "workload",
+                                [](std::string_view name) { return by_name(workloads(), name); });
+  const Preset preset =
+      cli::value(*values, "preset", [](std::string_view name) { return by_name(presets(), name); });
+  options.preset = preset.name;
+  options.looks = preset.looks;
+  options.warmup = preset.warmup;
+  options.closed = preset.closed;
+  options.open = preset.open;
+  if (values->contains("rounds")) {
+    options.looks = {cli::value(*values, "rounds", [](std::string_view word) {
+      const std::uint64_t rounds = parse_count(word);
+      if (rounds < 1 || rounds > 1000) throw std::invalid_argument("is not between 1 and 1000");
+      return static_cast<std::size_t>(rounds);
+    })};
+  }
+  if (values->contains("slice")) {
+    options.closed = options.open = cli::value(*values, "slice", [](std::string_view word) {
+      const auto time = parse_duration(word);
+      if (time < std::chrono::milliseconds(20)) throw std::invalid_argument("is shorter than 20ms");
+      return time;
+    });
+  }
+  options.connections = cli::value(*values, "connections", [](std::string_view word) {
+    const std::uint64_t connections = parse_count(word);
+    if (connections < 1 || connections > 100'000)
+      throw std::invalid_argument("is not between 1 and 100000");
+    return static_cast<unsigned>(connections);
+  });
+  if (values->contains("rate")) {
+    options.rate = cli::value(*values, "rate", [](std::string_view word) {
+      const double rate = parse_rate(word);
+      if (rate <= 0) throw std::invalid_argument("is not above 0");
+      return rate;
+    });
+  }
+  const std::vector<int> allowed = os::allowed_cpus();
+  const auto cpus = [&](const char* flag) {
+    return cli::value(*values, flag, [&](std::string_view word) {
+      auto chosen = parse_cpu_list(word);
+      for (const int cpu : chosen) {
+        if (std::find(allowed.begin(), allowed.end(), cpu) == allowed.end()) {
+          throw std::invalid_argument("names CPU " + std::to_string(cpu) +
+                                      ", which this process may not use");
+        }
+      }
+      return chosen;
+    });
+  };
+  options.server_cpus = cpus("server-cpus");
+  options.client_cpus = cpus("client-cpus");
+  options.minimum_effect = cli::value(*values, "minimum-effect", parse_fraction);
+  options.seed =
+      values->contains("seed") ? cli::value(*values, "seed", parse_count) : std::random_device{}();
+  options.output =
+      values->contains("output") ? (*values)["output"].as<std::string>() : default_output();
+  options.dry_run = values->contains("dry-run");
+  options.command.assign(argv, argv + argc);
+  return options;
+}
+
+}  // namespace duelio::compare

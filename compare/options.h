@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/cli.h"
+
+namespace duelio::compare {
+
+// One thing that is compared: a backend of our server in some configuration, or a foreign server.
+struct Entry {
+  std::string name;
+  std::string backend;    // empty for a peer
+  std::string peer_file;  // empty for a backend
+  std::string sharing;    // empty: natural
+  unsigned threads = 1;
+  std::uint64_t handler_cpu_ns = 0;
+};
+
+// What the client does. METHODOLOGY.md, "Workloads".
+struct Workload {
+  std::string name;
+  std::string target = "/";
+  unsigned pipeline = 1;
+  std::uint64_t requests_per_connection = 0;
+  std::string method = "GET";
+  std::uint64_t body_bytes = 0;
+  unsigned idle_connections = 0;
+};
+
+struct Options {
+  std::vector<Entry> entries;
+  std::string reference;
+  Workload workload;
+  std::string preset;
+  std::vector<std::size_t> looks;  // numbers of rounds after which the data is looked at, ascending
+  std::chrono::nanoseconds warmup{};
+  std::chrono::nanoseconds closed{};  // length of the closed-loop window
+  std::chrono::nanoseconds open{};    // of the open-loop window; 0: none
+  unsigned connections = 64;
+  std::optional<double> rate;  // none: 0.3 of what the slowest entry reaches
+  std::vector<int> server_cpus;
+  std::vector<int> client_cpus;
+  std::uint64_t seed = 0;
+  double minimum_effect = 0.02;
+  double alpha = 0.05;
+  std::string output;
+  bool dry_run = false;
+  std::vector<std::string> command;
+};
+
+extern const cli::Tool tool;
+
+// nullopt when --help or --version was answered. Throws cli::UsageError.
+std::optional<Options> parse_options(int argc, const char* const* argv);
+
+}  // namespace duelio::compare

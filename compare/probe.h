@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+#include <sys/types.h>
+
+#include "common/os/unique_fd.h"
+
+// What the kernel knows of a server process and of the machine.
+namespace duelio::compare {
+
+// Counters of a process, all threads, and of the machine at one moment. Differences of two are what
+// a phase cost.
+struct Sample {
+  std::int64_t at_ns = 0;   // CLOCK_MONOTONIC
+  std::int64_t cpu_ns = 0;  // process CPU clock
+  std::int64_t user_ns =
+      0;  // /proc/PID/stat: the split has a resolution of a tick, its sum is exact
+  std::int64_t system_ns = 0;
+  std::uint64_t faults = 0;  // minor and major
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+  std::uint64_t rss_bytes = 0;
+  std::int64_t machine_busy_ns = 0;  // /proc/stat, all CPUs
+  std::int64_t machine_steal_ns = 0;
+};
+
+// Throws std::system_error when there is no such process.
+Sample sample(pid_t pid);
+
+// Counts a process's system calls with the tracepoint raw_syscalls:sys_enter (perf_event_open(2)).
+// Counting costs the process time at each call, so it is done in a phase of its own.
+class SyscallCounter {
+ public:
+  explicit SyscallCounter(pid_t pid);
+  bool available() const noexcept { return !events_.empty(); }
+  std::uint64_t read() const noexcept;
+
+  // Empty when this machine permits it, otherwise why not and what to do.
+  static std::string why_not();
+
+ private:
+  std::vector<os::UniqueFd> events_;  // one for each thread
+};
+
+// For the manifest: CPU, kernel, clock source, mitigations, limits.
+boost::json::object describe_machine();
+
+}  // namespace duelio::compare

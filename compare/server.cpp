@@ -1,0 +1,156 @@
+#include "compare/server.h"
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "common/os/error.h"
+#include "common/os/socket.h"
+#include "compare/slice.h"
+
+namespace duelio::compare {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds start_limit{10'000};
+constexpr milliseconds stop_limit{5'000};
+
+std::uint16_t pick_free_port() {
+  const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", 0), {});
+  return os::local_address(listener.get()).port();
+}
+
+bool accepts(std::uint16_t port) {
+  const os::Address address = os::resolve("127.0.0.1", port);
+  const os::UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(fd.get(), address.get(), address.length) == 0;
+}
+
+void replace_all(std::string& text, std::string_view from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+json::object read_peer_file(const std::string& name) {
+  std::ifstream file(name);
+  if (!file) os::throw_errno("open " + name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  try {
+    json::object peer = json::parse(text.str()).as_object();
+    for (const json::value& argument : peer.at("argv").as_array()) argument.as_string();
+    return peer;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(name + " is not a peer file: " + error.what());
+  }
+}
+
+}  // namespace
+
+RunningServer::RunningServer(const Entry& entry, const std::string& bin,
+                             const std::vector<int>& cpus, std::size_t environment_pad)
+    : name_(entry.name), is_peer_(!entry.peer_file.empty()) {
+  const Process::How how{.cpus = cpus, .environment_pad = environment_pad, .discard_stderr = false};
+  if (is_peer_) {
+    start_peer(entry, bin, how);
+  } else {
+    start_backend(entry, bin, how);
+  }
+}
+
+RunningServer::~RunningServer() {
+  process_.reset();
+  std::error_code ignored;
+  if (!folder_.empty()) fs::remove_all(folder_, ignored);
+}
+
+void RunningServer::start_backend(const Entry& entry, const std::string& bin,
+                                  const Process::How& how) {
+  std::vector<std::string> arguments{bin + "/duelio-server",
+                                     "--backend",
+                                     entry.backend,
+                                     "--port",
+                                     "0",
+                                     "--threads",
+                                     std::to_string(entry.threads),
+                                     "--stats",
+                                     "-"};
+  if (!entry.sharing.empty()) arguments.insert(arguments.end(), {"--sharing", entry.sharing});
+  process_ = std::make_unique<Process>(arguments, how);
+  const auto line = process_->read_line(start_limit);
+  if (!line && interrupted()) throw Interrupted{};
+  constexpr std::string_view greeting = "listening on ";
+  const std::size_t colon = line ? line->find(" backend=") : std::string::npos;
+  if (!line || !line->starts_with(greeting) || colon == std::string::npos) {
+    throw SliceFailed(
+        "server of " + name_ + " did not start: " +
+        (process_->is_running() ? "no greeting" : describe_status(process_->wait(stop_limit))));
+  }
+  port_ = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(':', colon) + 1)));
+}
+
+void RunningServer::start_peer(const Entry& entry, const std::string& bin,
+                               const Process::How& how) {
+  const json::object peer = read_peer_file(entry.peer_file);
+  std::string pattern = (fs::temp_directory_path() / "duelio-peer-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) os::throw_errno("mkdtemp " + pattern);
+  folder_ = pattern;
+  port_ = pick_free_port();
+  const auto fill = [&](const json::value& value) {
+    std::string text(value.as_string());
+    replace_all(text, "{port}", std::to_string(port_));
+    replace_all(text, "{dir}", folder_.string());
+    replace_all(text, "{bin}", bin);
+    return text;
+  };
+  if (const json::value* files = peer.if_contains("files")) {
+    for (const auto& [name, content] : files->as_object())
+      std::ofstream(folder_ / std::string(name)) << fill(content);
+  }
+  std::vector<std::string> arguments;
+  for (const json::value& argument : peer.at("argv").as_array())
+    arguments.push_back(fill(argument));
+  process_ = std::make_unique<Process>(arguments, how);
+  const auto deadline = std::chrono::steady_clock::now() + start_limit;
+  while (!accepts(port_)) {
+    if (interrupted()) throw Interrupted{};
+    if (!process_->is_running()) {
+      throw SliceFailed("peer " + name_ + " ended before it was ready: " +
+                        describe_status(process_->wait(stop_limit)));
+    }
+    if (std::chrono::steady_clock::now() > deadline)
+      throw SliceFailed("peer " + name_ + " was not ready in time");
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+}
+
+std::optional<json::object> RunningServer::stop() {
+  if (!process_->is_running()) {
+    throw SliceFailed("server of " + name_ +
+                      " died: " + describe_status(process_->wait(stop_limit)));
+  }
+  process_->signal(SIGTERM);
+  std::optional<json::object> stats;
+  if (!is_peer_) {
+    if (const auto line = process_->read_line(stop_limit)) stats = json::parse(*line).as_object();
+  }
+  const int status = process_->wait(stop_limit);
+  if (!is_peer_ && status != 0 && !interrupted()) {
+    throw SliceFailed("server of " + name_ + " ended with " + describe_status(status));
+  }
+  return stats;
+}
+
+}  // namespace duelio::compare

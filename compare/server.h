@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/json/object.hpp>
+
+#include "compare/options.h"
+#include "compare/process.h"
+
+namespace duelio::compare {
+
+// A running server of an entry: ours, or a foreign one as its peer file says:
+//   {"argv": ["nginx", "-c", "{dir}/nginx.conf"], "files": {"nginx.conf": "... {port} ..."},
+//   "about": "..."}
+// {port} and {bin} (the folder of our executables) are replaced in arguments and files, {dir} is a
+// fresh folder that holds the files. The server stays in the foreground, is ready when its port
+// accepts a connection, and ends on SIGTERM.
+class RunningServer {
+ public:
+  // Returns when it accepts connections. Throws SliceFailed.
+  RunningServer(const Entry& entry, const std::string& bin, const std::vector<int>& cpus,
+                std::size_t environment_pad);
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+  ~RunningServer();
+
+  pid_t pid() const noexcept { return process_->pid(); }
+  std::uint16_t port() const noexcept { return port_; }
+  bool is_running() noexcept { return process_->is_running(); }
+
+  // SIGTERM; the counters of our own servers. Throws SliceFailed when it does not end well.
+  std::optional<boost::json::object> stop();
+
+ private:
+  void start_backend(const Entry& entry, const std::string& bin, const Process::How& how);
+  void start_peer(const Entry& entry, const std::string& bin, const Process::How& how);
+
+  std::string name_;
+  bool is_peer_;
+  std::filesystem::path folder_;
+  std::unique_ptr<Process> process_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace duelio::compare

@@ -1,0 +1,245 @@
+#include "compare/slice.h"
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <random>
+
+#include <boost/json.hpp>
+
+#include "compare/probe.h"
+#include "compare/server.h"
+
+namespace duelio::compare {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Causes that make a round invalid, fixed in advance. METHODOLOGY.md, "Design of an experiment".
+constexpr double max_steal_share = 0.02;      // of the machine's CPU time, taken by the hypervisor
+constexpr double max_generator_share = 0.98;  // open loop: the generator's busiest thread
+constexpr double max_generator_delay = 0.05;  // open loop: the generator waited for its CPU
+constexpr double min_achieved = 0.99;         // open loop: achieved / offered
+
+struct PhaseResult {
+  json::object loadgen;
+  Sample before;
+  Sample after;
+};
+
+std::string seconds(std::chrono::nanoseconds time) {
+  return std::to_string(time.count()) + "ns";
+}
+
+std::vector<std::string> loadgen_arguments(const Setting& setting, const Entry& entry,
+                                           std::uint16_t port) {
+  const Options& options = setting.options;
+  const Workload& workload = options.workload;
+  const std::string target =
+      entry.handler_cpu_ns > 0 ? "/cpu/" + std::to_string(entry.handler_cpu_ns) : workload.target;
+  return {setting.bin + "/duelio-loadgen",
+          "http://127.0.0.1:" + std::to_string(port) + target,
+          "--phases",
+          "--json",
+          "-",
+          "--connections",
+          std::to_string(options.connections),
+          "--pipeline",
+          std::to_string(workload.pipeline),
+          "--requests-per-connection",
+          std::to_string(workload.requests_per_connection),
+          "--method",
+          workload.method,
+          "--body-bytes",
+          std::to_string(workload.body_bytes),
+          "--idle-connections",
+          std::to_string(workload.idle_connections)};
+}
+
+// Runs the generator with `extra` arguments and samples the server at the edges of the measured
+// window. `at_edge` is called there too: true as the window opens.
+template <class AtEdge>
+PhaseResult run_phase(const Setting& setting, const Entry& entry, RunningServer& server,
+                      const std::vector<std::string>& extra, AtEdge at_edge) {
+  auto arguments = loadgen_arguments(setting, entry, server.port());
+  arguments.insert(arguments.end(), extra.begin(), extra.end());
+  Process generator(arguments, {.cpus = setting.options.client_cpus});
+  PhaseResult result;
+  while (const auto line = generator.read_line(milliseconds(60'000))) {
+    if (line->starts_with("phase measure")) {
+      result.before = sample(server.pid());
+      at_edge(true);
+    } else if (line->starts_with("phase drain")) {
+      at_edge(false);
+      result.after = sample(server.pid());
+    } else if (line->starts_with("{")) {
+      result.loadgen = json::parse(*line).as_object();
+    }
+  }
+  if (interrupted()) {
+    generator.signal(SIGTERM);
+    throw Interrupted{};
+  }
+  const int status = generator.wait(milliseconds(10'000));
+  if (result.loadgen.empty()) {
+    throw SliceFailed("load generator for " + entry.name + " ended with " +
+                      describe_status(status));
+  }
+  return result;
+}
+
+double number(const json::object& object, std::initializer_list<std::string_view> path) {
+  const json::value* value = nullptr;
+  const json::object* at = &object;
+  for (const std::string_view key : path) {
+    value = at->if_contains(key);
+    if (value == nullptr) return 0;
+    if (value->is_object()) at = &value->get_object();
+  }
+  return value->is_number() ? value->to_number<double>() : 0;
+}
+
+json::value copy(const json::object& object, std::string_view key, std::string_view inner) {
+  const json::value* const outer = object.if_contains(key);
+  if (outer == nullptr || !outer->is_object()) return nullptr;
+  const json::value* const value = outer->get_object().if_contains(inner);
+  return value == nullptr ? json::value(nullptr) : *value;
+}
+
+// The numbers of a phase that verdicts and figures use.
+json::object summarise(const PhaseResult& phase) {
+  const json::object& load = phase.loadgen;
+  const double requests = std::max(number(load, {"counts", "completed_in_window"}), 1.0);
+  const Sample& before = phase.before;
+  const Sample& after = phase.after;
+  const auto per_request = [&](auto from, auto to) {
+    return static_cast<double>(to - from) / requests;
+  };
+  const double user = per_request(before.user_ns, after.user_ns);
+  const double system = per_request(before.system_ns, after.system_ns);
+  const double wall = static_cast<double>(after.at_ns - before.at_ns);
+  json::object metrics{
+      {"measured_s", number(load, {"measured_s"})},
+      {"requests", requests},
+      {"rate", number(load, {"rate", "achieved"})},
+      {"offered", copy(load, "rate", "offered")},
+      {"p50_ns", copy(load, "latency_ns", "p50")},
+      {"p90_ns", copy(load, "latency_ns", "p90")},
+      {"p99_ns", copy(load, "latency_ns", "p99")},
+      {"p99_9_ns", copy(load, "latency_ns", "p99_9")},
+      {"max_ns", copy(load, "latency_ns", "max")},
+      {"service_p50_ns", copy(load, "service_ns", "p50")},
+      {"send_lag_p99_ns", copy(load, "send_lag_ns", "p99")},
+      {"request_errors", number(load, {"counts", "request_errors"})},
+      {"generator_cpu_per_request_ns", copy(load, "cpu", "per_request_ns")},
+      {"generator_share", copy(load, "cpu", "share")},
+      {"generator_delay_share", copy(load, "cpu", "run_delay_share")},
+      {"server_cpu_per_request_ns", per_request(before.cpu_ns, after.cpu_ns)},
+      {"server_share", static_cast<double>(after.cpu_ns - before.cpu_ns) / wall},
+      {"server_user_per_request_ns", user},
+      {"server_system_per_request_ns", system},
+      {"faults_per_request", per_request(before.faults, after.faults)},
+      {"voluntary_switches_per_request",
+       per_request(before.voluntary_switches, after.voluntary_switches)},
+      {"involuntary_switches_per_request",
+       per_request(before.involuntary_switches, after.involuntary_switches)},
+      {"machine_cpu_per_request_ns", per_request(before.machine_busy_ns, after.machine_busy_ns)},
+      {"steal_share", static_cast<double>(after.machine_steal_ns - before.machine_steal_ns) / wall},
+      {"rss_bytes", after.rss_bytes},
+  };
+  json::object object{{"metrics", std::move(metrics)},
+                      {"latency", copy(load, "latency_ns", "histogram")}};
+  if (const json::value* series = load.if_contains("series")) object["series"] = *series;
+  if (const json::value* errors = load.if_contains("errors")) object["errors"] = *errors;
+  return object;
+}
+
+void judge_phase(const PhaseResult& phase, bool open_loop, const std::string& name,
+                 results::Slice& slice) {
+  const json::object& load = phase.loadgen;
+  const auto invalid = [&](const std::string& cause) {
+    slice.valid = false;
+    slice.causes.push_back(name + ": " + cause);
+  };
+  if (number(load, {"counts", "request_errors"}) > 0) invalid("errors");
+  if (!load.at("checks").at("conservation").as_bool()) invalid("books do not balance");
+  if (number(load, {"connections", "established"}) < number(load, {"connections", "requested"})) {
+    invalid("connections missing");
+  }
+  if (number(load, {"counts", "completed_in_window"}) == 0) invalid("nothing completed");
+  const double wall =
+      static_cast<double>(std::max<std::int64_t>(phase.after.at_ns - phase.before.at_ns, 1));
+  const double steal =
+      static_cast<double>(phase.after.machine_steal_ns - phase.before.machine_steal_ns) / wall;
+  if (steal > max_steal_share) invalid("steal");
+  if (!open_loop) return;
+  if (number(load, {"cpu", "share"}) > max_generator_share) invalid("generator saturated");
+  if (number(load, {"cpu", "run_delay_share"}) > max_generator_delay)
+    invalid("generator waited for a CPU");
+  const double offered = number(load, {"rate", "offered"});
+  // The count of Poisson arrivals scatters by its square root: three of those are allowed for.
+  const double expected = offered * number(load, {"measured_s"});
+  if (number(load, {"counts", "completed_in_window"}) <
+      min_achieved * expected - 3 * std::sqrt(expected)) {
+    invalid("offered rate not achieved");
+  }
+}
+
+}  // namespace
+
+void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice,
+               std::uint64_t seed) {
+  const Options& options = setting.options;
+  std::mt19937_64 random(seed);
+  RunningServer server(entry, setting.bin, options.server_cpus, random() % 4096);
+  const std::uint64_t rss_at_start = sample(server.pid()).rss_bytes;
+  const auto ignore = [](bool) {};
+
+  const PhaseResult closed = run_phase(
+      setting, entry, server,
+      {"--warmup", seconds(options.warmup), "--duration", seconds(options.closed)}, ignore);
+  slice.phases["closed"] = summarise(closed);
+  judge_phase(closed, false, "closed", slice);
+
+  if (setting.rate > 0) {
+    const PhaseResult open = run_phase(
+        setting, entry, server,
+        {"--warmup", seconds(options.warmup), "--duration", seconds(options.open), "--rate",
+         std::to_string(setting.rate), "--seed", std::to_string(seed % 1'000'000)},
+        ignore);
+    slice.phases["open"] = summarise(open);
+    judge_phase(open, true, "open", slice);
+  }
+  if (setting.count_syscalls) {
+    SyscallCounter counter(server.pid());
+    std::uint64_t calls = 0;
+    const PhaseResult counted =
+        run_phase(setting, entry, server, {"--warmup", "50ms", "--duration", "150ms"},
+                  [&](bool opens) { calls = opens ? counter.read() : counter.read() - calls; });
+    const double requests =
+        std::max(number(counted.loadgen, {"counts", "completed_in_window"}), 1.0);
+    slice.phases["counted"] = json::object{
+        {"metrics", json::object{{"requests", requests},
+                                 {"syscalls_per_request", static_cast<double>(calls) / requests}}}};
+  }
+  const std::uint64_t rss = sample(server.pid()).rss_bytes;
+  json::object memory{{"rss_at_start_bytes", rss_at_start}, {"rss_at_end_bytes", rss}};
+  slice.phases["memory"] = json::object{{"metrics", std::move(memory)}};
+  if (auto stats = server.stop()) {
+    const double wakeups = number(*stats, {"wakeups"});
+    if (wakeups > 0) (*stats)["requests_per_wakeup"] = number(*stats, {"requests"}) / wakeups;
+    slice.phases["server"] = json::object{{"metrics", std::move(*stats)}};
+  }
+}
+
+double calibrate(const Setting& setting, const Entry& entry) {
+  RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
+  const PhaseResult phase =
+      run_phase(setting, entry, server, {"--warmup", "100ms", "--duration", "300ms"}, [](bool) {});
+  server.stop();
+  return number(phase.loadgen, {"rate", "achieved"});
+}
+
+}  // namespace duelio::compare

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <stdexcept>
+
+#include "compare/options.h"
+#include "results/record.h"
+
+namespace duelio::compare {
+
+// Where our own executables are, and the details of a run that all slices share.
+struct Setting {
+  const Options& options;
+  std::string bin;  // folder of duelio-server and duelio-loadgen
+  double rate = 0;  // offered in the open loop; 0: no open-loop phase
+  bool count_syscalls = false;
+};
+
+// A slice could not be run at all; what() says which process failed and how.
+class SliceFailed : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The user asked us to stop.
+struct Interrupted {};
+
+// Starts the entry's server, loads it (closed loop, then open loop), stops it, and fills the
+// slice's phases, validity and causes. Throws SliceFailed and Interrupted; no process is left in
+// any case.
+void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice,
+               std::uint64_t seed);
+
+// Requests/s that the entry reaches in a short closed loop: only to choose the offered rate.
+double calibrate(const Setting& setting, const Entry& entry);
+
+}  // namespace duelio::compare

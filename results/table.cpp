@@ -1,0 +1,119 @@
+#include "results/table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "common/units.h"
+
+namespace duelio::results {
+namespace {
+
+using Row = std::vector<std::string>;
+
+// Columns as wide as their longest cell; the first is aligned left.
+void print_rows(std::ostream& out, const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const Row& row : rows) {
+    std::string line = " ";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string pad(widths[i] - row[i].size(), ' ');
+      line += " " + (i == 0 ? row[i] + pad : " " + pad + row[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out << line << '\n';
+  }
+}
+
+std::string percent(double ratio) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * ratio);
+  return text.data();
+}
+
+void print_metric(std::ostream& out, const Run& run, const MetricVerdict& verdict, bool colour) {
+  const char* const bold = colour ? "\x1b[1m" : "";
+  const char* const plain = colour ? "\x1b[0m" : "";
+  out << '\n'
+      << bold << verdict.metric->title << plain
+      << (verdict.primary ? " (primary)" : " (exploratory)") << ", ratio to " << run.reference()
+      << '\n';
+  std::vector<Row> rows;
+  const auto value = [&](const std::optional<double>& v) {
+    return v ? format_value(*verdict.metric, *v) : "-";
+  };
+  rows.push_back({run.reference(), value(verdict.reference_median), "1", "reference"});
+  rows.push_back({"  again", value(verdict.control.median), format_ratio(verdict.control),
+                  "control " + std::string(to_string(verdict.control_state))});
+  for (const Contrast& contrast : verdict.contrasts) {
+    std::string word(to_string(contrast.word));
+    if (contrast.word == Word::inconclusive && contrast.rounds_needed > contrast.rounds) {
+      word += ", about " + std::to_string(contrast.rounds_needed) + " rounds would tell";
+    }
+    rows.push_back({contrast.entry, value(contrast.median), format_ratio(contrast), word});
+  }
+  print_rows(out, rows);
+}
+
+}  // namespace
+
+std::string format_value(const Metric& metric, double value) {
+  if (metric.unit == "ns") return format_duration(value * 1e-9);
+  if (metric.unit == "1/s") return format_count(value) + "/s";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", value);
+  return text.data();
+}
+
+std::string format_ratio(const Contrast& contrast) {
+  if (!contrast.ratio) return "-";
+  std::array<char, 64> text{};
+  if (contrast.interval) {
+    std::snprintf(text.data(), text.size(), "%.3f [%.3f, %.3f]", *contrast.ratio,
+                  contrast.interval->low, contrast.interval->high);
+  } else {
+    std::snprintf(text.data(), text.size(), "%.3f [too few rounds]", *contrast.ratio);
+  }
+  return text.data();
+}
+
+void print_table(std::ostream& out, const Run& run, bool colour) {
+  const Rule rule = rule_of(run);
+  const std::size_t rounds = complete_rounds(run).size();
+  std::set<std::pair<int, int>> attempts;
+  std::map<std::string, std::size_t> causes;
+  for (const Slice& slice : run.slices) {
+    attempts.insert({slice.round, slice.attempt});
+    for (const std::string& cause : slice.causes) ++causes[cause];
+  }
+  out << "workload " << std::string(run.manifest.at("workload").at("name").as_string()) << ", "
+      << rounds << " valid rounds of " << attempts.size() << " run";
+  if (!run.end) out << " (the run did not end)";
+  out << "; smallest difference that matters " << percent(rule.minimum_effect) << ", confidence "
+      << percent(1 - rule.alpha) << " over all comparisons with the reference\n";
+  if (!causes.empty()) {
+    out << "repeated for:";
+    for (const auto& [cause, count] : causes) out << "  " << cause << " x" << count;
+    out << '\n';
+  }
+  std::vector<MetricVerdict> verdicts;
+  for (const Metric& metric : metrics()) {
+    MetricVerdict verdict = judge(run, metric, rule);
+    if (verdict.reference_median) verdicts.push_back(std::move(verdict));
+  }
+  for (const MetricVerdict& verdict : verdicts) print_metric(out, run, verdict, colour);
+  out << '\n';
+  for (const MetricVerdict& verdict : verdicts) {
+    if (!verdict.primary) continue;
+    for (const Contrast& contrast : verdict.contrasts)
+      out << sentence(verdict, contrast, run.reference()) << '\n';
+  }
+}
+
+}  // namespace duelio::results
