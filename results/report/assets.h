@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+// Files of the repository and of npm that the report is made of, built into the executable.
+namespace duelio::results::assets {
+
+std::string_view page() noexcept;    // report/page.html
+std::string_view css() noexcept;     // report/page.css
+std::string_view script() noexcept;  // report/page.js
+std::string_view vega() noexcept;
+std::string_view vega_lite() noexcept;
+std::string_view vega_embed() noexcept;
+std::string_view spec(std::string_view name) noexcept;  // plots/<name>.vl.json
+
+}  // namespace duelio::results::assets

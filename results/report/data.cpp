@@ -1,0 +1,182 @@
+#include "results/report/data.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include <boost/json.hpp>
+
+#include "common/histogram.h"
+
+namespace duelio::results {
+
+namespace json = boost::json;
+
+namespace {
+
+// The slices of valid rounds that stand for an entry; the control is the reference again and left
+// out.
+std::vector<const Slice*> slices_of(const Report& report, std::string_view entry) {
+  std::vector<const Slice*> slices;
+  for (const auto& [number, round] : complete_rounds(report.run)) {
+    for (const Slice* slice : round) {
+      if (slice->entry == entry && slice->role != "control") slices.push_back(slice);
+    }
+  }
+  return slices;
+}
+
+double quantile_of_sorted(const std::vector<double>& sorted, double quantile) {
+  const double position = quantile * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  const double weight = position - static_cast<double>(below);
+  return sorted[below] * (1 - weight) + sorted[above] * weight;
+}
+
+std::string percentile_name(double quantile) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", 100 * quantile);
+  return text.data();
+}
+
+// Four digits are more than any figure shows; fewer bytes for large runs.
+double rounded(double value) {
+  if (value == 0) return 0;
+  const double scale = std::pow(10, 4 - std::ceil(std::log10(std::abs(value))));
+  return std::round(value * scale) / scale;
+}
+
+}  // namespace
+
+Report::Report(Run loaded) : run(std::move(loaded)), rule(rule_of(run)) {
+  rounds = complete_rounds(run).size();
+  std::set<std::pair<int, int>> seen;
+  for (const Slice& slice : run.slices) seen.insert({slice.round, slice.attempt});
+  attempts = seen.size();
+  for (const Metric& metric : metrics()) {
+    MetricVerdict verdict = judge(run, metric, rule);
+    if (verdict.reference_median) verdicts.push_back(std::move(verdict));
+  }
+}
+
+const MetricVerdict* Report::primary() const noexcept {
+  return !verdicts.empty() && verdicts.front().primary ? &verdicts.front() : nullptr;
+}
+
+json::array ratio_rows(const Report& report) {
+  json::array rows;
+  for (const MetricVerdict& verdict : report.verdicts) {
+    const auto add = [&](const Contrast& contrast, const std::string& entry,
+                         std::string_view word) {
+      if (!contrast.ratio || !contrast.interval) return;
+      rows.push_back(json::object{
+          {"entry", entry},
+          {"metric", verdict.metric->id},
+          {"title", std::string(verdict.metric->title) + (verdict.primary ? "" : " (exploratory)")},
+          {"ratio", rounded(*contrast.ratio)},
+          {"low", rounded(contrast.interval->low)},
+          {"high", rounded(contrast.interval->high)},
+          {"word", word},
+          {"band_low", rounded(1 / (1 + verdict.minimum_effect))},
+          {"band_high", rounded(1 + verdict.minimum_effect)}});
+    };
+    add(verdict.control, report.run.reference() + " again",
+        "control " + std::string(to_string(verdict.control_state)));
+    for (const Contrast& contrast : verdict.contrasts)
+      add(contrast, contrast.entry, to_string(contrast.word));
+  }
+  return rows;
+}
+
+json::array latency_rows(const Report& report) {
+  // Even steps on an axis of nines, from the median's neighbourhood to the far tail.
+  std::vector<double> nines;
+  for (int step = 0; step <= 40; ++step) nines.push_back(step / 10.0);
+  json::array rows;
+  for (const std::string& entry : report.run.entries()) {
+    std::vector<Histogram> histograms;
+    for (const Slice* slice : slices_of(report, entry)) {
+      const json::value* const open = slice->phases.if_contains("open");
+      if (open == nullptr) continue;
+      const json::value* const latency = open->as_object().if_contains("latency");
+      if (latency != nullptr && latency->is_object())
+        histograms.push_back(Histogram::from_json(*latency));
+    }
+    if (histograms.empty()) continue;
+    for (const double nine : nines) {
+      const double quantile = 1 - std::pow(10, -nine);
+      std::vector<double> values;
+      for (const Histogram& histogram : histograms) {
+        if (histogram.supports(quantile))
+          values.push_back(static_cast<double>(histogram.quantile(quantile)) * 1e-3);
+      }
+      if (values.size() < histograms.size()) break;
+      std::sort(values.begin(), values.end());
+      rows.push_back(json::object{{"entry", entry},
+                                  {"percentile", percentile_name(quantile)},
+                                  {"nines", nine},
+                                  {"us", rounded(quantile_of_sorted(values, 0.5))},
+                                  {"low_us", rounded(quantile_of_sorted(values, 0.25))},
+                                  {"high_us", rounded(quantile_of_sorted(values, 0.75))}});
+    }
+  }
+  return rows;
+}
+
+json::array cpu_rows(const Report& report) {
+  json::array rows;
+  for (const std::string& entry : report.run.entries()) {
+    std::vector<double> total;
+    std::vector<double> user_share;
+    for (const Slice* slice : slices_of(report, entry)) {
+      const auto cpu = slice->metric("open", "server_cpu_per_request_ns");
+      const auto user = slice->metric("open", "server_user_per_request_ns");
+      const auto system = slice->metric("open", "server_system_per_request_ns");
+      if (!cpu || !user || !system || *user + *system <= 0) continue;
+      total.push_back(*cpu * 1e-3);
+      user_share.push_back(*user / (*user + *system));
+    }
+    if (total.empty()) continue;
+    const double us = stats::median(total);
+    const double share = stats::median(user_share);
+    rows.push_back(json::object{
+        {"entry", entry}, {"part", "user"}, {"order", 0}, {"us", rounded(us * share)}});
+    rows.push_back(json::object{
+        {"entry", entry}, {"part", "kernel"}, {"order", 1}, {"us", rounded(us * (1 - share))}});
+  }
+  return rows;
+}
+
+json::array round_rows(const Report& report) {
+  std::set<const Slice*> valid;
+  for (const auto& [number, round] : complete_rounds(report.run))
+    valid.insert(round.begin(), round.end());
+  json::array rows;
+  // By entry first: figures give out colours in the order of appearance.
+  std::vector<const Slice*> slices;
+  for (const std::string& entry : report.run.entries()) {
+    for (const Slice& slice : report.run.slices) {
+      if (slice.entry == entry) slices.push_back(&slice);
+    }
+  }
+  for (const Slice* const each : slices) {
+    const Slice& slice = *each;
+    const auto cpu = slice.metric("open", "server_cpu_per_request_ns");
+    if (!cpu) continue;
+    std::string causes;
+    for (const std::string& cause : slice.causes) causes += (causes.empty() ? "" : ", ") + cause;
+    rows.push_back(json::object{{"entry", slice.entry},
+                                {"role", slice.role},
+                                {"round", slice.round},
+                                {"attempt", slice.attempt},
+                                {"minutes", rounded(slice.started_s / 60)},
+                                {"us", rounded(*cpu * 1e-3)},
+                                {"valid", valid.contains(&slice)},
+                                {"causes", causes}});
+  }
+  return rows;
+}
+
+}  // namespace duelio::results

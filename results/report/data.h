@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "results/record.h"
+#include "results/verdict.h"
+
+// The numbers behind the figures: flat tables, one object a row, as Vega-Lite reads them. A
+// figure's spec names its table, so a user can paste spec and table into a notebook.
+namespace duelio::results {
+
+// A run with everything that is derived from it.
+struct Report {
+  explicit Report(Run run);
+
+  Run run;
+  Rule rule;
+  std::size_t rounds = 0;    // valid ones
+  std::size_t attempts = 0;  // rounds run, repeated ones included
+  std::vector<MetricVerdict>
+      verdicts;  // the primary first; metrics that were not measured are left out
+
+  const MetricVerdict* primary() const noexcept;
+};
+
+// {entry, metric, title, ratio, low, high, word, band_low, band_high}
+boost::json::array ratio_rows(const Report& report);
+// {entry, percentile, nines, us, low_us, high_us}: at the offered rate, percentiles with enough
+// samples behind
+boost::json::array latency_rows(const Report& report);
+// {entry, part, order, us}
+boost::json::array cpu_rows(const Report& report);
+// {entry, role, round, attempt, minutes, us, valid, causes}
+boost::json::array round_rows(const Report& report);
+
+}  // namespace duelio::results

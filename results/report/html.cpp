@@ -1,0 +1,360 @@
+#include "results/report/html.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include <boost/json.hpp>
+
+#include "common/units.h"
+#include "results/report/assets.h"
+#include "results/table.h"
+
+namespace duelio::results {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string escape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// JSON inside a script element: "</script" must not occur, nor may "<!--".
+std::string embed(const json::value& value) {
+  std::string text = json::serialize(value);
+  for (std::size_t at = text.find('<'); at != std::string::npos; at = text.find('<', at))
+    text.replace(at, 1, "\\u003c");
+  return text;
+}
+
+class Table {
+ public:
+  Table(std::string_view caption, std::initializer_list<std::string_view> heads) {
+    html_ = "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"" + escape(caption) +
+            "\"><table><caption>" + escape(caption) + "</caption><thead><tr>";
+    for (const std::string_view head : heads)
+      html_ += "<th scope=\"col\">" + escape(head) + "</th>";
+    html_ += "</tr></thead><tbody>\n";
+  }
+  void row(std::initializer_list<std::string> cells) {
+    html_ += "<tr>";
+    bool first = true;
+    for (const std::string& cell : cells) {
+      html_ +=
+          first ? "<th scope=\"row\">" + escape(cell) + "</th>" : "<td>" + escape(cell) + "</td>";
+      first = false;
+    }
+    html_ += "</tr>\n";
+  }
+  std::string str() const { return html_ + "</tbody></table></div>\n"; }
+
+ private:
+  std::string html_;
+};
+
+std::string fold(std::string_view summary, const std::string& content) {
+  return "<details><summary>" + escape(summary) + "</summary>\n" + content + "</details>\n";
+}
+
+std::string number(double value, const char* format = "%.2f") {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+std::string answers(const Report& report) {
+  std::string html = "<ul class=\"answers\">\n";
+  const MetricVerdict* const primary = report.primary();
+  if (primary == nullptr || report.rounds == 0) {
+    return html + "<li>No valid round: nothing can be said.</li></ul>\n";
+  }
+  for (const Contrast& contrast : primary->contrasts) {
+    html += "<li>" + escape(sentence(*primary, contrast, report.run.reference())) + "</li>\n";
+  }
+  if (primary->contrasts.empty()) html += "<li>Only the reference was measured.</li>\n";
+  return html + "</ul>\n";
+}
+
+std::string notes(const Report& report) {
+  std::string html;
+  const auto note = [&](const std::string& text) {
+    html += "<p class=\"note\">" + escape(text) + "</p>\n";
+  };
+  if (!report.run.end) {
+    note("This run did not end by itself; what it had measured is shown.");
+  } else if (!report.run.end->at("finished").as_bool()) {
+    note("This run was not finished: " + std::string(report.run.end->at("reason").as_string()) +
+         ".");
+  }
+  const json::value* const build = report.run.manifest.if_contains("build");
+  if (build != nullptr && build->at("preset").as_string() != "release") {
+    note("Not a release build: the figures mean nothing beyond a test of the tools.");
+  }
+  return html;
+}
+
+std::string lights(const Report& report) {
+  std::string html = "<ul class=\"lights\" aria-label=\"Validity\">\n";
+  const auto light = [&](std::string_view name, std::string_view state, const std::string& text) {
+    html += "<li><b>" + std::string(name) + "</b> <span class=\"" + std::string(state) + "\">" +
+            escape(text) + "</span></li>\n";
+  };
+  const MetricVerdict* const primary = report.primary();
+  if (primary != nullptr) {
+    const Control state = primary->control_state;
+    light("control",
+          state == Control::passed    ? "good"
+          : state == Control::widened ? "warn"
+                                      : "bad",
+          std::string(to_string(state)) + " (" + format_ratio(primary->control) + ")");
+    light("difference that matters",
+          primary->minimum_effect > report.rule.minimum_effect ? "warn" : "good",
+          number(100 * primary->minimum_effect, "%.1f %%"));
+    light("drift of the reference", std::abs(primary->drift) > 0.7 ? "warn" : "good",
+          number(primary->drift, "ρ = %.2f"));
+  }
+  double busiest = 0;
+  double steal = 0;
+  double errors = 0;
+  double lag = 0;
+  for (const Slice& slice : report.run.slices) {
+    busiest = std::max(busiest, slice.metric("open", "generator_share").value_or(0));
+    steal = std::max(steal, slice.metric("open", "steal_share").value_or(0));
+    lag = std::max(lag, slice.metric("open", "send_lag_p99_ns").value_or(0));
+    errors += slice.metric("open", "request_errors").value_or(0) +
+              slice.metric("closed", "request_errors").value_or(0);
+  }
+  light("client at most", busiest > 0.98 ? "bad" : "good", number(100 * busiest, "%.0f %% busy"));
+  light("send lag p99 at most", "good", format_duration(lag * 1e-9));
+  light("errors", errors > 0 ? "bad" : "good", number(errors, "%.0f"));
+  light("steal at most", steal > 0.02 ? "bad" : "good", number(100 * steal, "%.1f %%"));
+  light("rounds", report.attempts > report.rounds ? "warn" : "good",
+        std::to_string(report.rounds) + " valid of " + std::to_string(report.attempts));
+  return html + "</ul>\n";
+}
+
+// Which flag for which wish: the best of the entries that are not told apart from the best.
+std::string decisions(const Report& report) {
+  Table table("Which flag to choose on this machine, for this load",
+              {"if you want", "choose", "value", "verdict"});
+  const auto decide = [&](std::string_view wish, std::string_view metric_id) {
+    for (const MetricVerdict& verdict : report.verdicts) {
+      if (verdict.metric->id != metric_id) continue;
+      std::string name = report.run.reference();
+      double best = 1;
+      double value = *verdict.reference_median;
+      std::string word = "reference";
+      bool withheld = false;
+      for (const Contrast& contrast : verdict.contrasts) {
+        withheld = withheld || contrast.word == Word::withheld;
+        if (!contrast.ratio ||
+            (contrast.word != Word::faster && contrast.word != Word::slightly_faster))
+          continue;
+        const double gain = verdict.metric->lower_is_better ? *contrast.ratio : 1 / *contrast.ratio;
+        if (gain >= best) continue;
+        best = gain;
+        name = contrast.entry;
+        value = *contrast.median;
+        word = std::string(to_string(contrast.word)) + " than " + report.run.reference();
+      }
+      if (withheld) {
+        table.row({std::string(wish), "-", "-",
+                   "withheld: control " + std::string(to_string(verdict.control_state))});
+      } else {
+        if (best == 1) word = "nothing is faster than the reference";
+        table.row(
+            {std::string(wish), "--backend " + name, format_value(*verdict.metric, value), word});
+      }
+    }
+  };
+  decide("the least CPU per request", "cpu");
+  decide("the highest throughput", "rate");
+  decide("the lowest p99", "p99");
+  return table.str();
+}
+
+std::string ratio_table(const Report& report) {
+  std::string html;
+  for (const MetricVerdict& verdict : report.verdicts) {
+    Table table(
+        std::string(verdict.metric->title) + (verdict.primary ? " (primary)" : " (exploratory)"),
+        {"entry", "median", "ratio and interval", "verdict"});
+    const auto value = [&](const std::optional<double>& v) {
+      return v ? format_value(*verdict.metric, *v) : "-";
+    };
+    table.row({report.run.reference(), value(verdict.reference_median), "1", "reference"});
+    table.row({report.run.reference() + " again", value(verdict.control.median),
+               format_ratio(verdict.control),
+               "control " + std::string(to_string(verdict.control_state))});
+    for (const Contrast& contrast : verdict.contrasts) {
+      table.row({contrast.entry, value(contrast.median), format_ratio(contrast),
+                 std::string(to_string(contrast.word))});
+    }
+    html += table.str();
+  }
+  return html;
+}
+
+std::string ratio_figures(const Report& report) {
+  std::string html;
+  for (const MetricVerdict& verdict : report.verdicts) {
+    const Metric& metric = *verdict.metric;
+    html += "<figure class=\"chart\" data-spec=\"ratio\" data-metric=\"" + escape(metric.id) +
+            "\"><figcaption><b>" + escape(metric.title) + "</b> " +
+            (verdict.primary ? "(primary)" : "(exploratory)") + ", " +
+            (metric.lower_is_better ? "left" : "right") +
+            " is better; shaded: differences that do not matter</figcaption><div></div></figure>\n";
+  }
+  return html;
+}
+
+std::string latency_table(const json::array& rows) {
+  Table table("Latency at the offered rate, µs: median over rounds and middle half",
+              {"entry", "percentile", "µs", "from", "to"});
+  for (const json::value& row : rows) {
+    const double nines = row.at("nines").to_number<double>();
+    if (nines != std::floor(nines)) continue;
+    table.row({std::string(row.at("entry").as_string()),
+               std::string(row.at("percentile").as_string()),
+               number(row.at("us").to_number<double>(), "%.1f"),
+               number(row.at("low_us").to_number<double>(), "%.1f"),
+               number(row.at("high_us").to_number<double>(), "%.1f")});
+  }
+  return table.str();
+}
+
+std::string cpu_table(const json::array& rows) {
+  Table table("Server CPU per request, µs", {"entry", "part", "µs"});
+  for (const json::value& row : rows) {
+    table.row({std::string(row.at("entry").as_string()), std::string(row.at("part").as_string()),
+               number(row.at("us").to_number<double>())});
+  }
+  return table.str();
+}
+
+std::string round_table(const json::array& rows) {
+  Table table("Slices in the order they ran: server CPU per request, µs",
+              {"entry", "role", "round", "attempt", "µs", "causes"});
+  for (const json::value& row : rows) {
+    table.row({std::string(row.at("entry").as_string()), std::string(row.at("role").as_string()),
+               std::to_string(row.at("round").to_number<int>()),
+               std::to_string(row.at("attempt").to_number<int>()),
+               number(row.at("us").to_number<double>()),
+               std::string(row.at("causes").as_string())});
+  }
+  return table.str();
+}
+
+std::string show(const json::value& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  if (value.is_null()) return "not available";
+  if (value.is_double()) return number(value.get_double(), "%g");
+  if (value.is_array()) {
+    std::string text;
+    for (const json::value& element : value.get_array())
+      text += (text.empty() ? "" : ", ") + show(element);
+    return text.empty() ? "none" : text;
+  }
+  return json::serialize(value);
+}
+
+std::string manifest(const json::object& manifest) {
+  std::string html = "<dl>\n";
+  const auto item = [&](std::string_view name, const std::string& text, bool code = false) {
+    html += "<dt>" + escape(name) + "</dt><dd>" +
+            (code ? "<code>" + escape(text) + "</code>" : escape(text)) + "</dd>\n";
+  };
+  std::string command;
+  for (const json::value& word : manifest.at("command").as_array()) {
+    command += (command.empty() ? "" : " ") + std::string(word.as_string());
+  }
+  item("command", command, true);
+  item("seed", show(manifest.at("seed")));
+  item("started", show(manifest.at("started")));
+  for (const std::string_view part : {"workload", "plan", "machine", "build"}) {
+    for (const auto& [key, value] : manifest.at(part).as_object()) {
+      if (value.is_object()) continue;
+      item(std::string(part) + ": " + std::string(key), show(value));
+    }
+  }
+  return html + "</dl>\n";
+}
+
+std::string fill(std::string_view page,
+                 const std::map<std::string, std::string, std::less<>>& parts) {
+  std::string out;
+  while (true) {
+    const std::size_t open = page.find("{{");
+    out += page.substr(0, open);
+    if (open == std::string_view::npos) return out;
+    const std::size_t close = page.find("}}", open);
+    out += parts.at(std::string(page.substr(open + 2, close - open - 2)));
+    page.remove_prefix(close + 2);
+  }
+}
+
+}  // namespace
+
+std::string to_html(const Report& report) {
+  const json::array latencies = latency_rows(report);
+  const json::array cpu = cpu_rows(report);
+  const json::array rounds = round_rows(report);
+  json::object specs;
+  for (const std::string_view name : {"ratio", "latency", "cpu", "rounds"})
+    specs[name] = json::parse(assets::spec(name));
+
+  std::string names;
+  for (const std::string& entry : report.run.entries())
+    names += (names.empty() ? "" : ", ") + entry;
+  const std::string workload(report.run.manifest.at("workload").at("name").as_string());
+  const std::string headline = names + ": workload " + workload + ", " +
+                               show(report.run.manifest.at("plan").at("connections")) +
+                               " connections";
+  return fill(assets::page(),
+              {{"title", escape("duelio: " + headline)},
+               {"headline", escape(headline)},
+               {"css", std::string(assets::css())},
+               {"answers", answers(report)},
+               {"notes", notes(report)},
+               {"lights", lights(report)},
+               {"decisions", decisions(report)},
+               {"ratio-figures", ratio_figures(report)},
+               {"ratios", fold("The ratios as tables", ratio_table(report))},
+               {"latencies", fold("The latencies as a table", latency_table(latencies))},
+               {"cpu", fold("The CPU times as a table", cpu_table(cpu))},
+               {"rounds", fold("The slices as a table", round_table(rounds))},
+               {"manifest", manifest(report.run.manifest)},
+               {"data", embed(json::object{{"ratios", ratio_rows(report)},
+                                           {"latencies", latencies},
+                                           {"cpu", cpu},
+                                           {"rounds", rounds}})},
+               {"specs", embed(specs)},
+               {"vega", std::string(assets::vega())},
+               {"vega-lite", std::string(assets::vega_lite())},
+               {"vega-embed", std::string(assets::vega_embed())},
+               {"script", std::string(assets::script())}});
+}
+
+}  // namespace duelio::results

@@ -1,0 +1,42 @@
+#include "results/report/options.h"
+
+namespace duelio::results {
+
+namespace po = boost::program_options;
+
+const cli::Tool report_tool{
+    .name = "duelio-report",
+    .summary =
+        "Shows a results file of duelio-compare: verdicts on stdout, and as one HTML page with "
+        "figures.",
+    .synopsis = "RUN.jsonl [options]",
+    .examples = {"duelio-report run.jsonl", "duelio-report run.jsonl --html run.html",
+                 "duelio-report run.jsonl --markdown - --csv run.csv"},
+};
+
+std::optional<ReportOptions> parse_report_options(int argc, const char* const* argv) {
+  const auto file = [] { return po::value<std::string>()->default_value("")->value_name("FILE"); };
+  po::options_description description("Options");
+  // clang-format off
+  description.add_options()
+      ("html", file(), "write one self-contained page")
+      ("markdown", file(), "write verdicts and tables as Markdown; - is stdout")
+      ("csv", file(), "write every number of every slice; - is stdout")
+      ("splice", file(), "replace what stands between <!-- duelio:begin --> and <!-- duelio:end --> by the Markdown");
+  // clang-format on
+  po::positional_options_description positional;
+  positional.add("run", -1);
+  const auto values = cli::parse(report_tool, argc, argv, description, positional);
+  if (!values) return std::nullopt;
+  if (!values->contains("run")) throw cli::UsageError("the results file is missing; see --help");
+  const auto& runs = (*values)["run"].as<std::vector<std::string>>();
+  if (runs.size() != 1)
+    throw cli::UsageError("'" + runs[1] + "' is a second results file; one is reported at a time");
+  return ReportOptions{.run = runs.front(),
+                       .html = (*values)["html"].as<std::string>(),
+                       .markdown = (*values)["markdown"].as<std::string>(),
+                       .csv = (*values)["csv"].as<std::string>(),
+                       .splice = (*values)["splice"].as<std::string>()};
+}
+
+}  // namespace duelio::results

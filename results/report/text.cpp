@@ -1,0 +1,85 @@
+#include "results/report/text.h"
+
+#include <sstream>
+#include <stdexcept>
+
+#include <boost/json.hpp>
+
+#include "results/table.h"
+
+namespace duelio::results {
+
+namespace json = boost::json;
+
+std::string to_markdown(const Report& report) {
+  std::ostringstream out;
+  const json::object& manifest = report.run.manifest;
+  const MetricVerdict* const primary = report.primary();
+  if (primary != nullptr) {
+    for (const Contrast& contrast : primary->contrasts)
+      out << "- " << sentence(*primary, contrast, report.run.reference()) << '\n';
+    out << '\n';
+  }
+  for (const MetricVerdict& verdict : report.verdicts) {
+    if (!verdict.primary && verdict.metric->id != "rate") continue;
+    out << "| " << verdict.metric->title << (verdict.primary ? "" : " (exploratory)")
+        << " | median | ratio [interval] | verdict |\n"
+        << "|---|---:|---:|---|\n";
+    const auto value = [&](const std::optional<double>& v) {
+      return v ? format_value(*verdict.metric, *v) : "-";
+    };
+    out << "| " << report.run.reference() << " | " << value(verdict.reference_median)
+        << " | 1 | reference |\n";
+    out << "| " << report.run.reference() << " again | " << value(verdict.control.median) << " | "
+        << format_ratio(verdict.control) << " | control " << to_string(verdict.control_state)
+        << " |\n";
+    for (const Contrast& contrast : verdict.contrasts) {
+      out << "| " << contrast.entry << " | " << value(contrast.median) << " | "
+          << format_ratio(contrast) << " | " << to_string(contrast.word) << " |\n";
+    }
+    out << '\n';
+  }
+  out << "Made by `";
+  for (const json::value& word : manifest.at("command").as_array()) {
+    out << (&word == &manifest.at("command").as_array().front() ? "" : " ")
+        << std::string(word.as_string());
+  }
+  const json::object& machine = manifest.at("machine").as_object();
+  out << "` on " << std::string(manifest.at("started").as_string()).substr(0, 10) << ": "
+      << std::string(machine.at("cpu").as_string()) << ", " << machine.at("cpus") << " CPUs"
+      << (machine.at("hypervisor").as_bool() ? " (virtual)" : "") << ", "
+      << std::string(machine.at("kernel").as_string()) << ", " << report.rounds
+      << " valid rounds of " << report.attempts << ".\n";
+  return out.str();
+}
+
+std::string to_csv(const Report& report) {
+  std::ostringstream out;
+  out << "round,attempt,position,entry,role,valid,phase,metric,value\n";
+  for (const Slice& slice : report.run.slices) {
+    for (const auto& [phase, content] : slice.phases) {
+      if (!content.is_object() || !content.get_object().contains("metrics")) continue;
+      for (const auto& [metric, value] : content.at("metrics").as_object()) {
+        if (!value.is_number()) continue;
+        out << slice.round << ',' << slice.attempt << ',' << slice.position << ',' << slice.entry
+            << ',' << slice.role << ',' << (slice.valid ? "true" : "false") << ','
+            << std::string_view(phase) << ',' << std::string_view(metric) << ','
+            << json::serialize(value) << '\n';
+      }
+    }
+  }
+  return out.str();
+}
+
+std::string splice(const std::string& document, const std::string& content) {
+  constexpr std::string_view begin = "<!-- duelio:begin -->\n";
+  constexpr std::string_view end = "<!-- duelio:end -->";
+  const std::size_t from = document.find(begin);
+  const std::size_t to = document.find(end);
+  if (from == std::string::npos || to == std::string::npos || to < from) {
+    throw std::invalid_argument("has no lines <!-- duelio:begin --> and <!-- duelio:end -->");
+  }
+  return document.substr(0, from + begin.size()) + content + document.substr(to);
+}
+
+}  // namespace duelio::results

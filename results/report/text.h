@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "results/report/data.h"
+
+namespace duelio::results {
+
+// The primary metric and the throughput as a table, with the command that made it.
+std::string to_markdown(const Report& report);
+
+// Every metric of every slice, one row each:
+// round,attempt,position,entry,role,valid,phase,metric,value.
+std::string to_csv(const Report& report);
+
+// `content` between the lines <!-- duelio:begin --> and <!-- duelio:end --> of `document`. Throws
+// std::invalid_argument when the marks are missing.
+std::string splice(const std::string& document, const std::string& content);
+
+}  // namespace duelio::results
