@@ -212,7 +212,7 @@ class Worker {
   std::stop_callback<Stop> stop_;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, std::stop_token stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

@@ -56,7 +56,7 @@ struct Backend {
   std::string_view model;             // "readiness: epoll(7), EPOLLONESHOT"
   std::span<const Sharing> sharings;  // what the model knows, its natural one first
   Support (*probe)();                 // asks the running kernel, not the compiler
-  Counters (*run)(const ServerConfig& config, Listeners listeners, std::stop_token stop);
+  Counters (*run)(const ServerConfig& config, Listeners listeners, const std::stop_token& stop);
   std::string_view uncounted =
       {};  // counters that the model cannot see, by name, blanks between them
 };

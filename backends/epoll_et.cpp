@@ -153,7 +153,7 @@ class Worker {
   bool stopping_ = false;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, std::stop_token stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

@@ -170,7 +170,7 @@ class Worker {
   bool stopping_ = false;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, std::stop_token stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
   Hub hub(listeners.front().get(), stop);
   std::deque<Worker> workers;
   for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(hub, config);

@@ -42,7 +42,7 @@ void serve(Session& session, const StopEvent& stop, Counters& counters) {
   }
 }
 
-Counters run(const ServerConfig& config, Listeners listeners, std::stop_token stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
   const StopEvent stop_event(stop);
   Acceptor acceptor(listeners.front().get());
   http::Workspace workspace(config.limits, *config.clock);

@@ -48,6 +48,8 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
   environment.push_back("DUELIO_PAD=" + std::string(how.environment_pad, 'x'));
   std::vector<char*> argv;
   std::vector<char*> envp;
+  argv.reserve(arguments.size() + 1);
+  envp.reserve(environment.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   for (const std::string& variable : environment)
     envp.push_back(const_cast<char*>(variable.c_str()));

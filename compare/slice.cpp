@@ -98,7 +98,7 @@ double number(const json::object& object, std::initializer_list<std::string_view
     if (value == nullptr) return 0;
     if (value->is_object()) at = &value->get_object();
   }
-  return value->is_number() ? value->to_number<double>() : 0;
+  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
 }
 
 json::value copy(const json::object& object, std::string_view key, std::string_view inner) {

@@ -89,6 +89,8 @@ std::string_view to_string(Control control) noexcept {
       return "failed";
     case Control::missing:
       return "missing";
+    case Control::client_limited:
+      return "client-limited";
   }
   return {};
 }
