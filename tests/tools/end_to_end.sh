@@ -1,0 +1,46 @@
+#!/bin/bash
+# A comparison with very short slices, its results file, its report, an interruption.
+. "$(dirname "$0")/lib.sh"
+
+run=$work/run.jsonl
+"$bin/duelio-compare" --rounds 3 --slice 60ms --rate 500 --connections 8 --seed 7 --output "$run" \
+  >"$work/table" 2>"$work/progress"
+code=$?
+# Three rounds cannot decide anything; a control that fails on such slices is a verdict too (3).
+[ $code -eq 0 ] || [ $code -eq 3 ] || fail "compare ended with $code: $(cat "$work/progress")"
+for word in epoll-oneshot epoll-et asio "valid rounds" "too few rounds"; do
+  grep -q "$word" "$work/table" || fail "'$word' is not in the table"
+done
+[ "$(head -1 "$run" | grep -c '"type":"manifest"')" -eq 1 ] || fail "the first line is not the manifest"
+[ "$(grep -c '"type":"slice"' "$run")" -ge 12 ] || fail "slices are missing"
+tail -1 "$run" | grep -q '"finished":true' || fail "the run did not end"
+
+"$bin/duelio-report" "$run" --html "$work/a.html" --markdown "$work/a.md" --csv "$work/a.csv" >/dev/null || fail "report"
+"$bin/duelio-report" "$run" --html "$work/b.html" >/dev/null || fail "report again"
+cmp -s "$work/a.html" "$work/b.html" || fail "the same run gives another page"
+grep -q 'src="http\|href="http' "$work/a.html" && fail "the page loads something"
+grep -q '^| epoll-et' "$work/a.md" || fail "no row in the markdown table"
+
+# Cut off at any byte, a file is still a result.
+size=$(stat -c %s "$run")
+for share in 40 60 80 99; do
+  head -c $((size * share / 100)) "$run" >"$work/cut.jsonl"
+  "$bin/duelio-report" "$work/cut.jsonl" --html "$work/cut.html" >/dev/null 2>&1 || fail "report of $share % of the file"
+done
+
+# Ctrl-C keeps what was measured and leaves no process behind.
+"$bin/duelio-compare" --rounds 50 --slice 60ms --rate 500 --connections 8 --output "$work/int.jsonl" \
+  >/dev/null 2>&1 &
+compare=$!
+started="$started $compare"
+for _ in $(seq 200); do
+  [ "$(grep -c '"type":"slice"' "$work/int.jsonl" 2>/dev/null || echo 0)" -ge 2 ] 2>/dev/null && break
+  sleep 0.1
+done
+children=$(pgrep -P "$compare")
+kill -INT "$compare"
+wait "$compare"
+[ $? -eq 130 ] || fail "an interrupted run does not end with 130"
+for child in $children; do kill -0 "$child" 2>/dev/null && fail "process $child is left"; done
+tail -1 "$work/int.jsonl" | grep -q '"finished":false' || fail "the interrupted run has no end record"
+"$bin/duelio-report" "$work/int.jsonl" --html "$work/int.html" >/dev/null 2>&1 || fail "report of an interrupted run"

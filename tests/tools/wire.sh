@@ -1,0 +1,19 @@
+#!/bin/bash
+# Each backend as curl and netcat see it: the same bytes apart from the date.
+. "$(dirname "$0")/lib.sh"
+
+head -c 1048576 /dev/urandom >"$work/file"
+for name in $(backends); do
+  serve "$name"
+  url=http://127.0.0.1:$port/
+  curl -si "$url" | sed 's/^date: .*GMT/date: -/' >"$work/answer.$name"
+  cmp -s "$work/answer.$name" "$work/answer.epoll-oneshot" || fail "$name answers otherwise than epoll-oneshot"
+  [ "$(curl -s -F file=@"$work/file" "$url")" = Hello ] || fail "$name: upload of a form"
+  [ "$(curl -s --http1.0 "$url")" = Hello ] || fail "$name: HTTP/1.0"
+  [ "$(curl -s "${url}bytes/1000000" | wc -c)" -eq 1000000 ] || fail "$name: /bytes"
+  answer=$( (printf 'GET / HT'; sleep 0.1; printf 'TP/1.1\r\nho'; sleep 0.1; printf 'st: a\r\n\r\n') |
+    timeout 5 nc -N 127.0.0.1 "$port" | tail -c 5)
+  [ "$answer" = Hello ] || fail "$name: a request typed in parts: '$answer'"
+  stop
+done
+grep -q '^HTTP/1.1 200 OK' "$work/answer.epoll-oneshot" || fail "no answer at all"
