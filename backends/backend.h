@@ -36,6 +36,7 @@ using Listeners = std::vector<os::UniqueFd>;
 struct Support {
   bool available = true;
   std::string reason;  // why not, and what to do about it
+  std::string features = {};  // what the kernel really gives, where a model can use more or less of it
 };
 
 // An I/O model: a constant, not a class hierarchy, and entered once for a whole run, so nothing is

@@ -262,10 +262,13 @@ class Experiment {
   bool is_decided() const {
     const results::MetricVerdict verdict = judge(run_, metrics().front(), results::rule_of(run_));
     return std::all_of(verdict.contrasts.begin(), verdict.contrasts.end(),
-                       [](const results::Contrast& contrast) {
+                       [&](const results::Contrast& contrast) {
                          using results::Word;
+                         // Under an effect that the control widened, more rounds can still tell
+                         // more.
                          return contrast.word == Word::faster || contrast.word == Word::slower ||
-                                contrast.word == Word::indistinguishable;
+                                (contrast.word == Word::indistinguishable &&
+                                 verdict.control_state == results::Control::passed);
                        });
   }
 

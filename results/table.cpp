@@ -49,8 +49,12 @@ void print_metric(std::ostream& out, const Run& run, const MetricVerdict& verdic
     return v ? format_value(*verdict.metric, *v) : "-";
   };
   rows.push_back({run.reference(), value(verdict.reference_median), "1", "reference"});
-  rows.push_back({"  again", value(verdict.control.median), format_ratio(verdict.control),
-                  "control " + std::string(to_string(verdict.control_state))});
+  rows.push_back(
+      {"  again", value(verdict.control.median), format_ratio(verdict.control),
+       "control " + std::string(to_string(verdict.control_state)) +
+           (verdict.control_state == Control::widened
+                ? ": differences below " + percent(verdict.minimum_effect) + " do not count"
+                : "")});
   for (const Contrast& contrast : verdict.contrasts) {
     std::string word(to_string(contrast.word));
     if (contrast.word == Word::inconclusive && contrast.rounds_needed > contrast.rounds) {

@@ -33,9 +33,10 @@ Listeners open_listeners(const Options& options) {
   return listeners;
 }
 
-json::object stats(const Options& options, const Counters& counters) {
+json::object stats(const Options& options, const Support& support, const Counters& counters) {
   json::object object{{"schema", "duelio-server-stats/1"},
                       {"backend", options.backend->name},
+                      {"features", support.features},
                       {"threads", options.threads},
                       {"sharing", to_string(options.sharing)}};
   const std::string uncounted = " " + std::string(options.backend->uncounted) + " ";
@@ -65,6 +66,7 @@ void list_backends(std::ostream& out, bool as_json) {
     const Support support = backend->probe();
     if (!as_json) {
       out << std::left << std::setw(18) << backend->name << backend->model;
+      if (!support.features.empty()) out << " (" << support.features << ")";
       if (!support.available) out << " (not available here: " << support.reason << ")";
       out << '\n';
       continue;
@@ -75,7 +77,8 @@ void list_backends(std::ostream& out, bool as_json) {
                                  {"model", backend->model},
                                  {"sharings", std::move(sharings)},
                                  {"available", support.available},
-                                 {"reason", support.reason}});
+                                 {"reason", support.reason},
+                                 {"features", support.features}});
   }
   if (as_json) out << json::serialize(array) << '\n';
 }
@@ -105,7 +108,7 @@ void serve(const Options& options, std::ostream& out) {
                             .clock = &housekeeper.clock()};
   const Counters counters =
       options.backend->run(config, std::move(listeners), housekeeper.stop_token());
-  if (!options.stats.empty()) write_stats(options.stats, out, stats(options, counters));
+  if (!options.stats.empty()) write_stats(options.stats, out, stats(options, support, counters));
 }
 
 }  // namespace duelio::server

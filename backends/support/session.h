@@ -43,7 +43,8 @@ class Session {
   http::Connection connection;
 
  private:
-  friend class SessionPool;
+  template <class>
+  friend class Pool;
   os::UniqueFd fd_;
   std::atomic<bool> turn_{false};
   Session* previous_ = nullptr;

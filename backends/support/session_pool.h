@@ -8,13 +8,14 @@
 namespace duelio {
 
 // Owns the sessions of a worker: knows them all (to end them at a stop) and keeps the memory of
-// closed ones for the next.
-class SessionPool {
+// closed ones for the next. A session is made of a descriptor and a workspace, and is Linked.
+template <class Session>
+class Pool {
  public:
-  SessionPool() = default;
-  SessionPool(const SessionPool&) = delete;
-  SessionPool& operator=(const SessionPool&) = delete;
-  ~SessionPool() {
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
     while (first_ != nullptr) close(*first_);
     while (free_ != nullptr) {
       Slot* const slot = free_;
@@ -73,5 +74,7 @@ class SessionPool {
   Session* first_ = nullptr;
   Slot* free_ = nullptr;
 };
+
+using SessionPool = Pool<Session>;
 
 }  // namespace duelio

@@ -46,14 +46,14 @@ Want Connection::absorb(const char* data, std::size_t size) {
     // Bytes behind the last answer's request would make the kernel answer close(2) with a reset.
     if (used != size) linger_ = true;
     input_size_ = 0;
-    if (buffers_ == Buffers::lent && input_capacity_ != 0) {
+    if (buffers_ != Buffers::owned && input_capacity_ != 0) {
       input_.reset();
       input_capacity_ = 0;
     }
   } else {
     keep_input(data + used, size - used);
   }
-  if (buffers_ == Buffers::owned && output_size_ > 0) keep_output();
+  if (buffers_ != Buffers::lent && output_size_ > 0) keep_output();
   return settle();
 }
 

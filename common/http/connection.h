@@ -30,6 +30,10 @@ enum class Buffers : std::uint8_t {
   // library
   // may use them (completion). Costs receive_size bytes for each connection.
   owned,
+  // As owned for output(); what arrives is handed to receive() in buffers of the driver's, so that
+  // an idle
+  // connection has none of its own. prepare() must not be called. For provided-buffer rings.
+  provided,
 };
 
 // One HTTP/1.1 server connection without a descriptor (sans-IO): bytes in, bytes out, no system

@@ -242,7 +242,7 @@ TEST_P(Conformance, AnswersRandomStreamsCutAtRandom) {
     os::set_no_delay(client.fd());
     for (const std::string_view piece : test::cut_at_random(stream, random)) client.send(piece);
     client.finish_sending();
-    ASSERT_EQ(mask_dates(client.receive_all()), answer(stream)) << trial;
+    ASSERT_TRUE(mask_dates(client.receive_all()) == answer(stream)) << trial;
   }
 }
 

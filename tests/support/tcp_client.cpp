@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -17,12 +18,21 @@ TcpClient::TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | S
   setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   const os::Address address = os::resolve("127.0.0.1", port);
-  EXPECT_EQ(::connect(fd_.get(), address.get(), address.length), 0) << std::strerror(errno);
+  int error = ::connect(fd_.get(), address.get(), address.length) == 0 ? 0 : errno;
+  if (error == EINTR) {  // goes on by itself: connect(2)
+    pollfd connected{fd_.get(), POLLOUT, 0};
+    while (::poll(&connected, 1, 5000) < 0) {
+    }
+    socklen_t size = sizeof error;
+    getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  }
+  EXPECT_EQ(error, 0) << std::strerror(error);
 }
 
 bool TcpClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;  // io_uring's work in this process interrupts
     if (n <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
@@ -34,6 +44,7 @@ std::string TcpClient::receive(std::size_t size) {
   std::size_t have = 0;
   while (have < size) {
     const ssize_t n = ::recv(fd_.get(), received.data() + have, size - have, 0);
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     have += static_cast<std::size_t>(n);
   }
@@ -46,6 +57,7 @@ std::string TcpClient::receive_all() {
   std::array<char, 65536> buffer;
   while (true) {
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
     if (n < 0)
       ADD_FAILURE() << "receive after " << received.size() << " bytes: " << std::strerror(errno);
     if (n <= 0) return received;

@@ -1,0 +1,156 @@
+// Readiness, poll(2): the portable model before epoll(7). Each thread has a listener
+// (SO_REUSEPORT), an array of pollfd and sessions of its own. The kernel is told of all descriptors
+// in each call and looks at all of them, and so do we: the cost grows with the connections, not
+// with the active ones. That is the model.
+//
+// System calls per keep-alive request: recv, send, and a share of a poll. Waiting for the other
+// direction costs nothing: it is a change in the array.
+#include <array>
+#include <chrono>
+#include <deque>
+#include <vector>
+
+#include <poll.h>
+
+#include "backends/backend.h"
+#include "backends/support/acceptor.h"
+#include "backends/support/session_pool.h"
+#include "backends/support/stop_event.h"
+#include "backends/support/workers.h"
+
+namespace duelio::backends {
+namespace {
+
+class Worker {
+ public:
+  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
+      : workspace_(config.limits, *config.clock),
+        listener_(std::move(listener)),
+        acceptor_(listener_.get()),
+        stop_(stop),
+        waits_{{stop_.fd(), POLLIN, 0}, {listener_.get(), POLLIN, 0}},
+        owners_(first_session) {}
+
+  void run() {
+    while (waits_[0].revents == 0) wait(-1);
+    drain();
+  }
+
+  Counters counters() const noexcept {
+    Counters sum = counters_;
+    sum.requests = workspace_.requests;
+    sum.rejections = workspace_.rejections;
+    return sum;
+  }
+
+ private:
+  static constexpr std::size_t first_session = 2;  // behind the stop event and the listener
+
+  void wait(int timeout_ms) {
+    int ready = ::poll(waits_.data(), waits_.size(), timeout_ms);
+    if (ready < 0) return;  // EINTR
+    ++counters_.wakeups;
+    counters_.events += static_cast<unsigned>(ready);
+    // From the end: a session that closes is replaced by the last one, which has had its turn.
+    for (std::size_t i = waits_.size(); i > first_session && ready > 0;) {
+      --i;
+      if (waits_[i].revents == 0) continue;
+      --ready;
+      drive(i);
+    }
+    if (waits_[1].revents != 0) accept_all();
+  }
+
+  void accept_all() {
+    while (os::UniqueFd fd = acceptor_.accept(counters_)) {
+      waits_.push_back({fd.get(), POLLIN, 0});
+      owners_.push_back(&sessions_.open(std::move(fd), workspace_));
+    }
+  }
+
+  void drive(std::size_t index) {
+    Session& session = *owners_[index];
+    bool received = false;
+    while (true) {
+      switch (session.connection.want()) {
+        case http::Want::read:
+          waits_[index].events = POLLIN;
+          if (received) return;
+          received = true;
+          session.receive(counters_);
+          break;
+        case http::Want::write:
+          if (session.send(counters_)) break;
+          waits_[index].events = POLLOUT;
+          return;
+        case http::Want::half_close:
+          session.half_close();
+          break;
+        case http::Want::close:
+          return close(index);
+      }
+    }
+  }
+
+  void close(std::size_t index) {
+    sessions_.close(*owners_[index]);
+    waits_[index] = waits_.back();
+    owners_[index] = owners_.back();
+    waits_.pop_back();
+    owners_.pop_back();
+  }
+
+  void drain() {
+    accept_all();
+    listener_.reset();
+    waits_[0].fd = waits_[1].fd = -1;  // ignored from now on
+    for (std::size_t i = waits_.size(); i > first_session;) {
+      --i;
+      Session& session = *owners_[i];
+      session.connection.begin_drain();
+      if (!session.connection.is_idle()) continue;
+      session.receive(counters_);
+      if (session.connection.is_idle()) {
+        close(i);
+      } else {
+        drive(i);
+      }
+    }
+    using std::chrono::steady_clock;
+    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
+    while (!sessions_.empty() && steady_clock::now() < deadline) wait(10);
+  }
+
+  http::Workspace workspace_;
+  os::UniqueFd listener_;
+  Acceptor acceptor_;
+  StopEvent stop_;
+  SessionPool sessions_;
+  std::vector<pollfd> waits_;
+  std::vector<Session*> owners_;  // of waits_, by index
+  Counters counters_;
+};
+
+Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+  std::deque<Worker> workers;
+  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
+  run_workers(config, [&](std::size_t i) { workers[i].run(); });
+  Counters sum;
+  for (const Worker& worker : workers) sum += worker.counters();
+  return sum;
+}
+
+constexpr std::array sharings{Sharing::per_thread};
+
+}  // namespace
+
+extern const Backend poll;
+const Backend poll{
+    .name = "poll",
+    .model = "readiness: poll(2)",
+    .sharings = sharings,
+    .probe = always_available,
+    .run = run,
+};
+
+}  // namespace duelio::backends

@@ -1,0 +1,125 @@
+#include "backends/support/ring.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/os/error.h"
+
+namespace duelio {
+namespace {
+
+constexpr unsigned submissions = 1024;
+constexpr unsigned completions =
+    8192;  // more are kept by the kernel (IORING_FEAT_NODROP), at a cost
+
+int set_up(io_uring& ring) noexcept {
+  io_uring_params parameters{};
+  parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                     IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  parameters.cq_entries = completions;
+  return io_uring_queue_init_params(submissions, &ring, &parameters);
+}
+
+std::string explain(int error) {
+  std::string disabled;
+  std::ifstream("/proc/sys/kernel/io_uring_disabled") >> disabled;
+  switch (error) {
+    case ENOSYS:
+      return "io_uring_setup: ENOSYS: the kernel is built without io_uring, or seccomp hides it";
+    case EPERM:
+      if (disabled == "1" || disabled == "2") {
+        return "io_uring_setup: EPERM: sysctl kernel.io_uring_disabled is " + disabled +
+               " (set it to 0)";
+      }
+      return "io_uring_setup: EPERM: a seccomp filter forbids it (containers: allow "
+             "io_uring_setup, io_uring_enter and "
+             "io_uring_register)";
+    case ENOMEM:
+      return "io_uring_setup: ENOMEM: RLIMIT_MEMLOCK is too low (ulimit -l)";
+    case EINVAL:
+      return "io_uring_setup: EINVAL: no IORING_SETUP_DEFER_TASKRUN (Linux 6.1 or later is needed)";
+    default:
+      return "io_uring_setup: " + std::string(os::errno_name(error));
+  }
+}
+
+}  // namespace
+
+Ring::Ring() {
+  const int error = -set_up(ring_);
+  if (error != 0) os::throw_errno("io_uring_setup", error);
+}
+
+void Ring::enable() {
+  // Debian's liburing 2.3 declares io_uring_enable_rings(3) but does not export it.
+  if (::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) <
+      0) {
+    os::throw_errno("io_uring_register(IORING_REGISTER_ENABLE_RINGS)");
+  }
+  io_uring_register_ring_fd(
+      &ring_);  // spares a descriptor lookup in each call; not having it only costs that
+}
+
+BufferRing::BufferRing(Ring& ring) : ring_(ring), memory_(new char[std::size_t{count} * size]) {
+  void* const entries = ::mmap(nullptr, count * sizeof(io_uring_buf), PROT_READ | PROT_WRITE,
+                               MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  if (entries == MAP_FAILED) os::throw_errno("mmap a buffer ring");
+  buffers_ = static_cast<io_uring_buf_ring*>(entries);
+  io_uring_buf_reg registration{};
+  registration.ring_addr = reinterpret_cast<std::uintptr_t>(entries);
+  registration.ring_entries = count;
+  registration.bgid = group;
+  const int error = -io_uring_register_buf_ring(ring_.get(), &registration, 0);
+  if (error != 0) {
+    ::munmap(entries, count * sizeof(io_uring_buf));
+    os::throw_errno("io_uring_register_buf_ring", error);
+  }
+  io_uring_buf_ring_init(buffers_);
+  for (unsigned id = 0; id < count; ++id) give_back(id);
+}
+
+BufferRing::~BufferRing() {
+  io_uring_unregister_buf_ring(ring_.get(), group);
+  ::munmap(buffers_, count * sizeof(io_uring_buf));
+}
+
+Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
+  io_uring ring{};
+  const int error = -set_up(ring);
+  if (error != 0) return {.available = false, .reason = explain(error)};
+  io_uring_queue_exit(&ring);
+  std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> known(io_uring_get_probe(),
+                                                                   io_uring_free_probe);
+  for (const int operation : operations) {
+    if (known == nullptr || io_uring_opcode_supported(known.get(), operation) == 0) {
+      return {.available = false,
+              .reason = "this kernel's io_uring lacks operation " + std::to_string(operation) +
+                        " (see io_uring_enter(2)); a newer kernel is needed"};
+    }
+  }
+  std::string features = "single issuer, deferred task work";
+  if (buffer_ring) {
+    try {
+      Ring trial;
+      const BufferRing buffers(trial);
+    } catch (const std::system_error& failed) {
+      return {.available = false,
+              .reason = std::string(failed.what()) + " (Linux 5.19 or later is needed)"};
+    }
+    features += ", multishot accept and receive, provided-buffer ring";
+  }
+  return {.features = features};
+}
+
+void make_blocking(int fd) noexcept {
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
+}  // namespace duelio

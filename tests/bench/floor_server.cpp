@@ -1,0 +1,157 @@
+// The floor under a server: the system calls of a backend and nothing else. It parses nothing: how
+// many requests arrived is told from the byte count (all are duelio-loadgen's `GET /` to this
+// port), and each gets a canned answer as long as the real one. It serves no HTTP and is no
+// backend; reports show it as the limit.
+//   duelio-floor et|oneshot|uring PORT
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "backends/support/ring.h"
+#include "common/os/error.h"
+#include "common/os/socket.h"
+
+namespace {
+
+using namespace duelio;
+
+const std::string answer =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n"
+    "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nHello";
+
+struct Floor {
+  explicit Floor(std::uint16_t port)
+      : listener(os::listen_on(os::resolve("127.0.0.1", port), {})),
+        request_size(std::strlen("GET / HTTP/1.1\r\nhost: 127.0.0.1:\r\n\r\n") +
+                     std::to_string(port).size()),
+        carried(os::raise_descriptor_limit()),
+        buffer(16 * 1024) {
+    for (int i = 0; i < 1024; ++i) answers += answer;
+  }
+
+  // The answers that `size` more bytes on `fd` ask for.
+  std::string_view due(int fd, std::size_t size) {
+    std::uint16_t& carry = carried[static_cast<std::size_t>(fd)];
+    const std::size_t bytes = carry + size;
+    carry = static_cast<std::uint16_t>(bytes % request_size);
+    return std::string_view(answers).substr(0, bytes / request_size * answer.size());
+  }
+
+  os::UniqueFd listener;
+  std::size_t request_size;
+  std::vector<std::uint16_t> carried;  // by descriptor: bytes of a request that is not whole yet
+  std::vector<char> buffer;
+  std::string answers;
+};
+
+[[noreturn]] void serve_epoll(Floor& floor, bool oneshot) {
+  const os::UniqueFd events(::epoll_create1(EPOLL_CLOEXEC));
+  const std::uint32_t interest =
+      oneshot ? EPOLLIN | EPOLLONESHOT : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  const auto control = [&](int operation, int fd, std::uint32_t what) {
+    epoll_event event{.events = what, .data = {.fd = fd}};
+    ::epoll_ctl(events.get(), operation, fd, &event);
+  };
+  control(EPOLL_CTL_ADD, floor.listener.get(), EPOLLIN);
+  std::array<epoll_event, 64> ready;
+  while (true) {
+    const int n = ::epoll_wait(events.get(), ready.data(), ready.size(), -1);
+    for (int i = 0; i < n; ++i) {
+      const int fd = ready[static_cast<std::size_t>(i)].data.fd;
+      if (fd == floor.listener.get()) {
+        for (int peer = 0;
+             (peer = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
+          floor.carried[static_cast<std::size_t>(peer)] = 0;
+          control(EPOLL_CTL_ADD, peer, interest);
+        }
+        continue;
+      }
+      const ssize_t got = ::recv(fd, floor.buffer.data(), floor.buffer.size(), 0);
+      if (got == 0 || (got < 0 && errno != EAGAIN)) {
+        ::close(fd);
+        continue;
+      }
+      if (got > 0) {
+        const std::string_view due = floor.due(fd, static_cast<std::size_t>(got));
+        if (!due.empty()) ::send(fd, due.data(), due.size(), MSG_NOSIGNAL);
+      }
+      if (oneshot) control(EPOLL_CTL_MOD, fd, interest);
+    }
+  }
+}
+
+[[noreturn]] void serve_uring(Floor& floor) {
+  constexpr std::uint64_t accept_tag = 1ULL << 32U;
+  constexpr std::uint64_t send_tag = 2ULL << 32U;
+  make_blocking(floor.listener.get());
+  Ring ring;
+  ring.enable();
+  BufferRing buffers(ring);
+  const auto receive = [&](int fd) {
+    io_uring_sqe& sqe = ring.next();
+    io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
+    sqe.flags |= IOSQE_BUFFER_SELECT;
+    sqe.buf_group = BufferRing::group;
+    sqe.user_data = static_cast<unsigned>(fd);
+  };
+  const auto accept = [&] {
+    io_uring_sqe& sqe = ring.next();
+    io_uring_prep_multishot_accept(&sqe, floor.listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    sqe.user_data = accept_tag;
+  };
+  accept();
+  while (true) {
+    ring.wait(-1, [&](std::uint64_t tag, int result, unsigned flags) {
+      if ((tag & accept_tag) != 0) {
+        if (result >= 0) {
+          floor.carried[static_cast<std::size_t>(result)] = 0;
+          receive(result);
+        }
+        if ((flags & IORING_CQE_F_MORE) == 0) accept();
+        return;
+      }
+      if ((tag & send_tag) != 0) return;
+      const int fd = static_cast<int>(tag);
+      if (result > 0) {
+        const std::string_view due = floor.due(fd, static_cast<std::size_t>(result));
+        buffers.give_back(flags >> IORING_CQE_BUFFER_SHIFT);
+        if (!due.empty()) {
+          io_uring_sqe& sqe = ring.next();
+          io_uring_prep_send(&sqe, fd, due.data(), due.size(), MSG_NOSIGNAL);
+          sqe.user_data = send_tag;
+        }
+      }
+      if ((flags & IORING_CQE_F_MORE) != 0) return;
+      if (result > 0 || result == -ENOBUFS) {
+        receive(fd);
+      } else {
+        ::close(fd);
+      }
+    });
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view model = argc == 3 ? argv[1] : "";
+  if (model != "et" && model != "oneshot" && model != "uring") {
+    std::fputs("Usage: duelio-floor et|oneshot|uring PORT\n", stderr);
+    return 2;
+  }
+  try {
+    Floor floor(static_cast<std::uint16_t>(std::atoi(argv[2])));
+    if (model == "uring") serve_uring(floor);
+    serve_epoll(floor, model == "oneshot");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "duelio-floor: %s\n", error.what());
+    return 1;
+  }
+}
