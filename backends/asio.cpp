@@ -225,14 +225,18 @@ constexpr std::array sharings{Sharing::per_thread};
 
 }  // namespace
 
+#if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)  // see asio_uring.cpp
+extern const Backend asio_uring;
+const Backend asio_uring {
+  .name = "asio-uring", .model = "proactor over io_uring(7): Boost.Asio, callbacks",
+#else
 extern const Backend asio;
 const Backend asio{
     .name = "asio",
     .model = "proactor over epoll(7): Boost.Asio, callbacks",
-    .sharings = sharings,
-    .probe = always_available,
-    .run = run,
-    .uncounted = "wakeups recv_calls send_calls would_block rearms",
+#endif
+  .sharings = sharings, .probe = always_available, .run = run,
+  .uncounted = "wakeups recv_calls send_calls would_block rearms",
 };
 
 }  // namespace duelio::backends

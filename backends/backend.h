@@ -36,7 +36,8 @@ using Listeners = std::vector<os::UniqueFd>;
 struct Support {
   bool available = true;
   std::string reason;  // why not, and what to do about it
-  std::string features = {};  // what the kernel really gives, where a model can use more or less of it
+  std::string features =
+      {};  // what the kernel really gives, where a model can use more or less of it
 };
 
 // An I/O model: a constant, not a class hierarchy, and entered once for a whole run, so nothing is
@@ -60,6 +61,9 @@ struct Backend {
   Counters (*run)(const ServerConfig& config, Listeners listeners, const std::stop_token& stop);
   std::string_view uncounted =
       {};  // counters that the model cannot see, by name, blanks between them
+  // The executable beside duelio-server that holds the model, if it cannot be linked into this one;
+  // run is then null.
+  std::string_view executable = {};
 };
 
 // How long a stopping backend waits for peers, in milliseconds.

@@ -38,10 +38,6 @@ double as_seconds(std::chrono::nanoseconds time) {
   return static_cast<double>(time.count()) * 1e-9;
 }
 
-std::string folder_of_executables() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-}
-
 bool counts_syscalls() {
   return SyscallCounter::why_not().empty();
 }
@@ -164,7 +160,7 @@ class Experiment {
   explicit Experiment(const Options& options)
       : options_(options),
         setting_{.options = options,
-                 .bin = folder_of_executables(),
+                 .bin = executables_folder(),
                  .rate = 0,
                  .count_syscalls = counts_syscalls()},
         random_(options.seed),

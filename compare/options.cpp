@@ -5,8 +5,11 @@
 #include <ctime>
 #include <random>
 
+#include <boost/json.hpp>
+
 #include "common/os/cpu.h"
 #include "common/units.h"
+#include "compare/process.h"
 
 namespace duelio::compare {
 
@@ -119,6 +122,18 @@ Entry parse_peer(const std::string& text) {
   return {.name = text.substr(0, equals), .peer_file = text.substr(equals + 1)};
 }
 
+// As the server beside us lists them, the reference first.
+std::vector<std::string> available_backends() {
+  Process server({executables_folder() + "/duelio-server", "--list-backends", "--json"}, {});
+  const auto line = server.read_line(std::chrono::seconds(10));
+  if (!line) throw std::runtime_error("duelio-server --list-backends says nothing");
+  std::vector<std::string> names;
+  for (const boost::json::value& backend : boost::json::parse(*line).as_array()) {
+    if (backend.at("available").as_bool()) names.emplace_back(backend.at("name").as_string());
+  }
+  return names;
+}
+
 std::string default_output() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
@@ -138,7 +153,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   po::options_description description("Options");
   // clang-format off
   description.add_options()
-      ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare")
+      ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare; all: every one that is available here")
       ("entry", list()->value_name("SPEC"),
        "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]")
       ("peer", list()->value_name("NAME=FILE"), "a foreign server, started as the JSON file says")
@@ -164,11 +179,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
 
   Options options;
   const auto handler_cpu = cli::value(*values, "handler-cpu", parse_duration);
-  if ((*values)["backends"].as<std::string>() != "none") {
-    for (const std::string& name : split((*values)["backends"].as<std::string>(), ',')) {
-      if (name.empty())
-        throw cli::UsageError("--backends '" + (*values)["backends"].as<std::string>() +
-                              "' has an empty name");
+  const std::string& backends = (*values)["backends"].as<std::string>();
+  if (backends != "none") {
+    for (const std::string& name :
+         backends == "all" ? available_backends() : split(backends, ',')) {
+      if (name.empty()) throw cli::UsageError("--backends '" + backends + "' has an empty name");
       options.entries.push_back({.name = name, .backend = name});
     }
   }

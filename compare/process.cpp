@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -151,6 +152,10 @@ bool Process::is_running() noexcept {
   if (status_) return false;
   pollfd ended{pidfd_.get(), POLLIN, 0};
   return ::poll(&ended, 1, 0) == 0;
+}
+
+std::string executables_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 }
 
 std::string describe_status(int wait_status) {

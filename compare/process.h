@@ -49,6 +49,9 @@ class Process {
   std::optional<int> status_;
 };
 
+// Where our own executables are: beside this one.
+std::string executables_folder();
+
 // "exit code 1", "signal 9 (SIGKILL)".
 std::string describe_status(int wait_status);
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "compare/probe.h"
 #include "compare/server.h"
@@ -18,7 +19,7 @@ using std::chrono::milliseconds;
 namespace {
 
 // Causes that make a round invalid, fixed in advance. METHODOLOGY.md, "Design of an experiment".
-constexpr double max_steal_share = 0.02;      // of the machine's CPU time, taken by the hypervisor
+constexpr double max_steal_share = 0.05;      // of the machine's CPU time, taken by the hypervisor
 constexpr double max_generator_share = 0.98;  // open loop: the generator's busiest thread
 constexpr double max_generator_delay = 0.05;  // open loop: the generator waited for its CPU
 constexpr double min_achieved = 0.99;         // open loop: achieved / offered
@@ -108,6 +109,15 @@ json::value copy(const json::object& object, std::string_view key, std::string_v
   return value == nullptr ? json::value(nullptr) : *value;
 }
 
+// The kernel counts steal in ticks of 10 ms, over all CPUs: a short window resolves no less than a
+// percent or so.
+double steal_share(const PhaseResult& phase) {
+  const double window =
+      static_cast<double>(std::max<std::int64_t>(phase.after.at_ns - phase.before.at_ns, 1));
+  return static_cast<double>(phase.after.machine_steal_ns - phase.before.machine_steal_ns) /
+         (window * static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
 // The numbers of a phase that verdicts and figures use.
 json::object summarise(const PhaseResult& phase) {
   const json::object& load = phase.loadgen;
@@ -146,7 +156,7 @@ json::object summarise(const PhaseResult& phase) {
       {"involuntary_switches_per_request",
        per_request(before.involuntary_switches, after.involuntary_switches)},
       {"machine_cpu_per_request_ns", per_request(before.machine_busy_ns, after.machine_busy_ns)},
-      {"steal_share", static_cast<double>(after.machine_steal_ns - before.machine_steal_ns) / wall},
+      {"steal_share", steal_share(phase)},
       {"rss_bytes", after.rss_bytes},
   };
   json::object object{{"metrics", std::move(metrics)},
@@ -169,11 +179,7 @@ void judge_phase(const PhaseResult& phase, bool open_loop, const std::string& na
     invalid("connections missing");
   }
   if (number(load, {"counts", "completed_in_window"}) == 0) invalid("nothing completed");
-  const double wall =
-      static_cast<double>(std::max<std::int64_t>(phase.after.at_ns - phase.before.at_ns, 1));
-  const double steal =
-      static_cast<double>(phase.after.machine_steal_ns - phase.before.machine_steal_ns) / wall;
-  if (steal > max_steal_share) invalid("steal");
+  if (steal_share(phase) > max_steal_share) invalid("steal");
   if (!open_loop) return;
   if (number(load, {"cpu", "share"}) > max_generator_share) invalid("generator saturated");
   if (number(load, {"cpu", "run_delay_share"}) > max_generator_delay)

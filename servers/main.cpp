@@ -9,6 +9,8 @@ int main(int argc, char** argv) {
     if (!options) return cli::exit_ok;
     if (options->list_backends) {
       server::list_backends(std::cout, options->json);
+    } else if (!options->backend->executable.empty()) {
+      server::become(options->backend->executable, argv);
     } else {
       server::serve(*options, std::cout);
     }

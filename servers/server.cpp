@@ -1,6 +1,7 @@
 #include "servers/server.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <stdexcept>
@@ -81,6 +82,13 @@ void list_backends(std::ostream& out, bool as_json) {
                                  {"features", support.features}});
   }
   if (as_json) out << json::serialize(array) << '\n';
+}
+
+void become(std::string_view executable, char** argv) {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string other = self.parent_path() / executable;
+  ::execv(other.c_str(), argv);
+  os::throw_errno("start " + other);
 }
 
 void serve(const Options& options, std::ostream& out) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ostream>
+#include <string_view>
 
 #include "servers/options.h"
 
@@ -12,5 +13,9 @@ void list_backends(std::ostream& out, bool json);
 // Listens, announces itself with one line on `out`, serves until a signal, and writes the counters.
 // Throws std::runtime_error (std::system_error for a failed system call).
 void serve(const Options& options, std::ostream& out);
+
+// Replaces this process by the executable of that name beside it, with the same arguments. Throws
+// std::system_error.
+[[noreturn]] void become(std::string_view executable, char** argv);
 
 }  // namespace duelio::server

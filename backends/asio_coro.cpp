@@ -1,0 +1,221 @@
+// Boost.Asio with C++20 coroutines, as its newer examples write it: a coroutine for each
+// connection, which co_awaits async_read_some and async_write in one loop, and one that accepts.
+// Below it is the same io_context as in asio.cpp: each thread has one, a listener (SO_REUSEPORT)
+// and sessions of its own.
+//
+// System calls per keep-alive request: as in asio.cpp. The receive buffer belongs to the session;
+// the coroutine's frame holds socket and connection and ends with them. What differs from callbacks
+// is what keeps a session alive and where its state is kept between waits.
+#include <array>
+#include <chrono>
+#include <deque>
+#include <unordered_set>
+
+#include <boost/asio.hpp>
+
+#include "backends/backend.h"
+#include "backends/support/workers.h"
+#include "common/http/connection.h"
+#include "common/os/address.h"
+
+namespace duelio::backends {
+namespace {
+
+namespace net = boost::asio;
+using boost::system::error_code;
+using net::ip::tcp;
+
+struct Session;
+
+// What the sessions of a thread share.
+struct Shared {
+  explicit Shared(const ServerConfig& config) : workspace(config.limits, *config.clock) {}
+  http::Workspace workspace;
+  Counters counters;
+  std::unordered_set<Session*> sessions;  // touched when one opens or closes
+  bool draining = false;
+};
+
+struct Session {
+  Session(tcp::socket accepted, Shared& owner)
+      : socket(std::move(accepted)),
+        connection(owner.workspace, http::Buffers::owned),
+        shared(owner) {
+    shared.sessions.insert(this);
+    if (shared.draining) connection.begin_drain();
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { shared.sessions.erase(this); }
+
+  // Graceful stop: a request that is already here is still answered, an idle session is closed.
+  void begin_drain() {
+    connection.begin_drain();
+    error_code ignored;
+    if (connection.is_idle() && socket.available(ignored) == 0) socket.close(ignored);
+  }
+
+  tcp::socket socket;
+  http::Connection connection;
+  Shared& shared;
+};
+
+net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
+  Session session(std::move(accepted), shared);
+  http::Connection& connection = session.connection;
+  error_code error;
+  auto result = net::redirect_error(net::use_awaitable, error);
+  while (true) {
+    switch (connection.want()) {
+      case http::Want::read: {
+        const std::span<char> room = connection.prepare();
+        const std::size_t n =
+            co_await session.socket.async_read_some(net::buffer(room.data(), room.size()), result);
+        ++shared.counters.events;
+        shared.counters.bytes_in += n;
+        if (!error) {
+          connection.commit(n);
+        } else if (error == net::error::eof) {
+          connection.commit_eof();
+        }
+        break;
+      }
+      case http::Want::write: {
+        const std::span<const char> bytes = connection.output();
+        const std::size_t n = co_await net::async_write(
+            session.socket, net::buffer(bytes.data(), bytes.size()), result);
+        ++shared.counters.events;
+        shared.counters.bytes_out += n;
+        if (!error) connection.consume(n);
+        break;
+      }
+      case http::Want::half_close: {
+        error_code ignored;
+        session.socket.shutdown(tcp::socket::shutdown_send, ignored);
+        connection.commit_half_close();
+        break;
+      }
+      case http::Want::close:
+        co_return;
+    }
+    if (error && error != net::error::eof) {
+      if (error != net::error::operation_aborted) shared.counters.count_error(error.value());
+      co_return;
+    }
+  }
+}
+
+class Worker {
+ public:
+  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
+      : shared_(config),
+        context_(1),
+        acceptor_(context_),
+        pause_(context_),
+        stop_(stop, Stop{*this}) {
+    const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
+    acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
+    acceptor_.non_blocking(true);
+    net::co_spawn(context_, accept(), net::detached);
+  }
+
+  void run() { context_.run(); }
+
+  Counters counters() const noexcept {
+    Counters sum = shared_.counters;
+    sum.requests = shared_.workspace.requests;
+    sum.rejections = shared_.workspace.rejections;
+    return sum;
+  }
+
+ private:
+  struct Stop {
+    Worker& worker;
+    void operator()() const {
+      net::post(worker.context_, [&worker = worker] {
+        net::co_spawn(worker.context_, worker.drain(), net::detached);
+      });
+    }
+  };
+
+  net::awaitable<void> accept() {
+    error_code error;
+    while (acceptor_.is_open()) {
+      tcp::socket socket =
+          co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
+      if (!acceptor_.is_open()) co_return;
+      if (!error) {
+        open(std::move(socket));
+        continue;
+      }
+      // A lack of descriptors or memory passes; trying again at once would spin.
+      ++shared_.counters.accept_refused;
+      co_await sleep(10);
+    }
+  }
+
+  void open(tcp::socket socket) {
+    ++shared_.counters.accepts;
+    net::co_spawn(context_, serve(std::move(socket), shared_), net::detached);
+  }
+
+  net::awaitable<void> sleep(int ms) {
+    error_code ignored;
+    pause_.expires_after(std::chrono::milliseconds(ms));
+    co_await pause_.async_wait(net::redirect_error(net::use_awaitable, ignored));
+  }
+
+  net::awaitable<void> drain() {
+    shared_.draining = true;
+    error_code error;
+    while (true) {
+      tcp::socket socket = acceptor_.accept(error);
+      if (error) break;
+      open(std::move(socket));
+    }
+    acceptor_.close(error);
+    for (Session* session : shared_.sessions) session->begin_drain();
+    // The context runs out of work when the last session ends; if one does not, it is stopped.
+    using std::chrono::steady_clock;
+    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
+    do {
+      co_await sleep(5);
+      for (Session* session : shared_.sessions) {
+        // One that was spawned during the drain, or that became idle before it heard of it.
+        if (session->connection.is_idle()) session->begin_drain();
+      }
+    } while (!shared_.sessions.empty() && steady_clock::now() < deadline);
+    context_.stop();
+  }
+
+  Shared shared_;
+  net::io_context context_;
+  tcp::acceptor acceptor_;
+  net::steady_timer pause_;
+  std::stop_callback<Stop> stop_;
+};
+
+Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+  std::deque<Worker> workers;
+  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
+  run_workers(config, [&](std::size_t i) { workers[i].run(); });
+  Counters sum;
+  for (const Worker& worker : workers) sum += worker.counters();
+  return sum;
+}
+
+constexpr std::array sharings{Sharing::per_thread};
+
+}  // namespace
+
+extern const Backend asio_coro;
+const Backend asio_coro{
+    .name = "asio-coro",
+    .model = "proactor over epoll(7): Boost.Asio, C++20 coroutines",
+    .sharings = sharings,
+    .probe = always_available,
+    .run = run,
+    .uncounted = "wakeups recv_calls send_calls would_block rearms",
+};
+
+}  // namespace duelio::backends
