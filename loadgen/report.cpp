@@ -103,6 +103,9 @@ Verdict judge(const Options& options, const Result& result) {
     unusable("only " + std::to_string(tally.established) + " of " +
              std::to_string(options.connections) + " connections could be opened");
   }
+  for (const auto& [kind, count] : tally.errors) {
+    if (kind.first == ErrorClass::excess) unusable("the server sent what no request asked for");
+  }
   if (tally.request_errors > 0) {
     const double share = static_cast<double>(tally.request_errors) /
                          static_cast<double>(std::max<std::uint64_t>(tally.sent, 1));

@@ -92,7 +92,10 @@ bool ResponseReader::parse_head(std::string_view head) {
     while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
       value.remove_prefix(1);
     if (http::equals_ignoring_case(name, "content-length")) {
-      if (!http::parse_content_length(value, body_left_)) return false;
+      std::uint64_t length = 0;
+      if (!http::parse_content_length(value, length)) return false;
+      if (has_length && length != body_left_) return false;  // RFC 9112 section 6.3, rule 5
+      body_left_ = length;
       has_length = true;
     } else if (http::equals_ignoring_case(name, "transfer-encoding")) {
       return false;  // this generator frames by content-length only

@@ -40,7 +40,7 @@ struct Tally {
   std::uint64_t unsent = 0;
   std::uint64_t completed = 0;
   std::uint64_t in_flight = 0;  // at the end of the drain
-  // Request errors, and connect errors (which cost no request), by class and errno.
+  // Request errors, and those that end no request of ours (connect, excess), by class and errno.
   std::map<std::pair<ErrorClass, int>, std::uint64_t> errors;
   std::uint64_t request_errors = 0;
 

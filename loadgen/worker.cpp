@@ -109,6 +109,7 @@ void Worker::open(Session& session) {
   session.unsent_bytes = 0;
   session.stream_offset = 0;
   session.last_sent = false;
+  session.closing_since = 0;
   if (!session.fd) return fail(session, ErrorClass::connect, errno);
   os::set_no_delay(session.fd.get());
   session.link = Link::connecting;
@@ -173,7 +174,8 @@ void Worker::count_error(ErrorClass kind, int error, std::int64_t due) {
   if (running_ && !in_window(due)) return;
   ++tally_.errors[{kind, error}];
   ++second_.errors;
-  if (kind != ErrorClass::connect) ++tally_.request_errors;
+  // These two end no request of ours.
+  if (kind != ErrorClass::connect && kind != ErrorClass::excess) ++tally_.request_errors;
 }
 
 void Worker::wait(std::int64_t until) {
@@ -255,8 +257,10 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
     // TIME_WAIT.
     if (session.count > 0) fail(session, ErrorClass::closed_early, 0);
     session.last_sent = true;
+    session.closing_since = now;
     return session.link == Link::open;
   }
+  if (session.last_sent && session.count == 0) session.closing_since = now;
   if (!open_loop_) refill(session, now);
   if (session.unsent_bytes > 0) flush(session);
   if (open_loop_ && session.link == Link::open) offer(session);
@@ -385,6 +389,9 @@ void Worker::check_timeouts(std::int64_t now) {
     } else if (session.link == Link::open && session.count > 0 &&
                session.in_flight[session.first].sent < limit) {
       fail(session, ErrorClass::timeout, 0);
+    } else if (session.link == Link::open && session.closing_since != 0 &&
+               session.closing_since < limit) {
+      reopen(session);  // the server does not close what it said it would
     } else if (session.link == Link::closed && !stopping_) {
       ++tally_.reconnects;
       open(session);

@@ -59,6 +59,7 @@ class Worker {
     std::uint64_t unsent_bytes = 0;
     std::uint64_t stream_offset = 0;  // into the endless repetition of the request
     std::int64_t connect_started = 0;
+    std::int64_t closing_since = 0;  // the last answer has come; the server is to close
     Link link = Link::closed;
     bool idle = false;       // one of --idle-connections
     bool listed = false;     // in free_

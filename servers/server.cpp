@@ -84,6 +84,13 @@ void list_backends(std::ostream& out, bool as_json) {
   if (as_json) out << json::serialize(array) << '\n';
 }
 
+Support require_available(const Backend& backend) {
+  Support support = backend.probe();
+  if (support.available) return support;
+  throw std::runtime_error("backend " + std::string(backend.name) +
+                           " is not available here: " + support.reason);
+}
+
 void become(std::string_view executable, char** argv) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string other = self.parent_path() / executable;
@@ -92,11 +99,7 @@ void become(std::string_view executable, char** argv) {
 }
 
 void serve(const Options& options, std::ostream& out) {
-  const Support support = options.backend->probe();
-  if (!support.available) {
-    throw std::runtime_error("backend " + std::string(options.backend->name) +
-                             " is not available here: " + support.reason);
-  }
+  const Support support = require_available(*options.backend);
   if (!options.stats.empty() && options.stats != "-" && !std::ofstream(options.stats)) {
     os::throw_errno("open " + options.stats);  // now, rather than after hours of counting
   }

@@ -14,6 +14,9 @@ void list_backends(std::ostream& out, bool json);
 // Throws std::runtime_error (std::system_error for a failed system call).
 void serve(const Options& options, std::ostream& out);
 
+// Throws std::runtime_error that says why the backend cannot run here and what to do about it.
+Support require_available(const Backend& backend);
+
 // Replaces this process by the executable of that name beside it, with the same arguments. Throws
 // std::system_error.
 [[noreturn]] void become(std::string_view executable, char** argv);

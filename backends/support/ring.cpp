@@ -97,8 +97,12 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
   io_uring_queue_exit(&ring);
   std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> known(io_uring_get_probe(),
                                                                    io_uring_free_probe);
+  if (known == nullptr) {
+    return {.available = false,
+            .reason = "io_uring_register: this kernel does not say what its io_uring can do"};
+  }
   for (const int operation : operations) {
-    if (known == nullptr || io_uring_opcode_supported(known.get(), operation) == 0) {
+    if (io_uring_opcode_supported(known.get(), operation) == 0) {
       return {.available = false,
               .reason = "this kernel's io_uring lacks operation " + std::to_string(operation) +
                         " (see io_uring_enter(2)); a newer kernel is needed"};
@@ -110,8 +114,10 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
       Ring trial;
       const BufferRing buffers(trial);
     } catch (const std::system_error& failed) {
+      const bool unknown = failed.code().value() == EINVAL;
       return {.available = false,
-              .reason = std::string(failed.what()) + " (Linux 5.19 or later is needed)"};
+              .reason =
+                  std::string(failed.what()) + (unknown ? " (Linux 5.19 or later is needed)" : "")};
     }
     features += ", multishot accept and receive, provided-buffer ring";
   }

@@ -31,7 +31,8 @@ class Ring {
   io_uring_sqe& next() noexcept {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     while (sqe == nullptr) {
-      io_uring_submit(&ring_);
+      // EBUSY or EAGAIN: completions are to be made room for first, which this does.
+      if (io_uring_submit(&ring_) < 0) io_uring_get_events(&ring_);
       sqe = io_uring_get_sqe(&ring_);
     }
     return *sqe;

@@ -1,0 +1,92 @@
+#include "results/statistics.h"
+
+#include <array>
+#include <random>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace duelio::stats {
+namespace {
+
+TEST(SignedRank, AgreesWithPublishedCriticalValues) {
+  // Two-sided 5 %: the largest T that is significant (Wilcoxon and Wilcox, 1964, table 2).
+  constexpr std::array<std::pair<std::size_t, std::size_t>, 18> table{{{6, 0},
+                                                                       {7, 2},
+                                                                       {8, 3},
+                                                                       {9, 5},
+                                                                       {10, 8},
+                                                                       {11, 10},
+                                                                       {12, 13},
+                                                                       {13, 17},
+                                                                       {14, 21},
+                                                                       {15, 25},
+                                                                       {16, 29},
+                                                                       {17, 34},
+                                                                       {18, 40},
+                                                                       {19, 46},
+                                                                       {20, 52},
+                                                                       {21, 58},
+                                                                       {22, 65},
+                                                                       {25, 89}}};
+  for (const auto& [n, critical] : table) {
+    EXPECT_LE(signed_rank_cdf(n, critical), 0.025) << n;
+    EXPECT_GT(signed_rank_cdf(n, critical + 1), 0.025) << n;
+  }
+}
+
+TEST(SignedRank, CountsSubsetsExactly) {
+  EXPECT_DOUBLE_EQ(signed_rank_cdf(3, 0), 1.0 / 8);
+  EXPECT_DOUBLE_EQ(signed_rank_cdf(3, 3), 5.0 / 8);  // {}, {1}, {2}, {3}, {1,2}
+  EXPECT_DOUBLE_EQ(signed_rank_cdf(3, 6), 1);
+}
+
+TEST(SignedRank, GivesTheTextbookPValue) {
+  // Hollander, Wolfe and Chicken, example 3.1 (depression before and after treatment): T+ = 5, n =
+  // 9, P(T >= 40) = .020.
+  const std::array differences{-0.952, 0.147,  -1.022, -0.430, -0.620,
+                               -0.590, -0.490, 0.080,  -0.010};
+  EXPECT_NEAR(signed_rank_p(differences), 2 * 0.0195, 0.001);
+}
+
+TEST(HodgesLehmann, IsTheMedianOfWalshAverages) {
+  EXPECT_DOUBLE_EQ(hodges_lehmann(std::array{1.0, 2.0, 10.0}), 3.75);  // 1, 1.5, 2, 5.5, 6, 10
+  EXPECT_DOUBLE_EQ(hodges_lehmann(std::array{5.0}), 5);
+}
+
+TEST(SignedRankInterval, NeedsEnoughRounds) {
+  const std::array values{1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
+  EXPECT_FALSE(signed_rank_interval(std::span(values).first(5), 0.05));
+  ASSERT_TRUE(signed_rank_interval(values, 0.05));
+  EXPECT_DOUBLE_EQ(signed_rank_interval(values, 0.05)->low, 1);
+  EXPECT_DOUBLE_EQ(signed_rank_interval(values, 0.05)->high, 6);
+  EXPECT_EQ(smallest_n(0.05), 6U);
+}
+
+// 10,000 seeded sets for each size; heavy tails (Student's t, 3 degrees of freedom), for rounds are
+// not normal.
+TEST(SignedRankInterval, CoversTheTruthAsOftenAsItSays) {
+  constexpr int sets = 10'000;
+  for (const std::size_t n : {std::size_t{10}, std::size_t{20}, std::size_t{40}}) {
+    std::mt19937_64 random(n);
+    std::student_t_distribution<double> noise(3);
+    std::vector<double> values(n);
+    int covered = 0;
+    for (int i = 0; i < sets; ++i) {
+      for (double& value : values) value = 0.05 + 0.02 * noise(random);
+      covered += signed_rank_interval(values, 0.05)->contains(0.05) ? 1 : 0;
+    }
+    EXPECT_GE(covered, 0.93 * sets) << n;
+    EXPECT_LE(covered, 0.97 * sets) << n;
+    RecordProperty("covered_" + std::to_string(n), covered);
+  }
+}
+
+TEST(Drift, FollowsTheOrder) {
+  EXPECT_DOUBLE_EQ(drift(std::array{1.0, 2.0, 3.0, 4.0}), 1);
+  EXPECT_DOUBLE_EQ(drift(std::array{4.0, 3.0, 2.0, 1.0}), -1);
+  EXPECT_DOUBLE_EQ(drift(std::array{1.0, 1.0, 1.0}), 0);
+}
+
+}  // namespace
+}  // namespace duelio::stats

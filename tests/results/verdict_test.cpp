@@ -1,0 +1,99 @@
+#include "results/verdict.h"
+
+#include <gtest/gtest.h>
+
+#include "results/report/html.h"
+#include "results/report/text.h"
+#include "tests/results/synthetic.h"
+
+namespace duelio::results {
+namespace {
+
+using test::Plan;
+using test::synthetic_run;
+
+MetricVerdict primary(const Run& run) {
+  return judge(run, metrics().front(), rule_of(run));
+}
+
+TEST(Verdict, WordsFollowTheInterval) {
+  const auto word = [](double low, double high) { return word_for({low, high}, 0.02, true); };
+  EXPECT_EQ(word(0.90, 0.97), Word::faster);
+  EXPECT_EQ(word(1.03, 1.10), Word::slower);
+  EXPECT_EQ(word(0.99, 1.01), Word::indistinguishable);
+  EXPECT_EQ(word(0.95, 0.99), Word::slightly_faster);
+  EXPECT_EQ(word(1.01, 1.05), Word::slightly_slower);
+  EXPECT_EQ(word(0.95, 1.05), Word::inconclusive);
+  EXPECT_EQ(word_for({1.03, 1.10}, 0.02, false), Word::faster);
+}
+
+TEST(Verdict, FindsAKnownDifferenceAndOnlyThat) {
+  const results::Run run = synthetic_run(
+      {.entries = {{"a", 1}, {"better", 0.92}, {"same", 1}, {"worse", 1.1}}, .rounds = 20});
+  const MetricVerdict verdict = primary(run);
+  EXPECT_EQ(verdict.control_state, Control::passed);
+  ASSERT_EQ(verdict.contrasts.size(), 3U);
+  EXPECT_EQ(verdict.contrasts[0].word, Word::faster);
+  EXPECT_TRUE(verdict.contrasts[0].interval->contains(0.92));
+  EXPECT_EQ(verdict.contrasts[1].word, Word::indistinguishable);
+  EXPECT_EQ(verdict.contrasts[2].word, Word::slower);
+}
+
+TEST(Verdict, WithholdsAllWhenTheReferenceDiffersFromItself) {
+  const MetricVerdict verdict =
+      primary(synthetic_run({.entries = {{"a", 1}, {"b", 0.5}}, .control_shift = 1.1}));
+  EXPECT_EQ(verdict.control_state, Control::failed);
+  EXPECT_EQ(verdict.contrasts[0].word, Word::withheld);
+}
+
+TEST(Verdict, WidensTheMinimumEffectToTheNoiseFloor) {
+  const MetricVerdict verdict =
+      primary(synthetic_run({.entries = {{"a", 1}, {"b", 1.03}}, .noise = 0.08}));
+  EXPECT_EQ(verdict.control_state, Control::widened);
+  EXPECT_GT(verdict.minimum_effect, 0.02);
+  EXPECT_NE(verdict.contrasts[0].word, Word::slower);
+}
+
+TEST(Verdict, GivesNoRateWhereTheClientWasTheLimit) {
+  const results::Run run =
+      synthetic_run({.entries = {{"a", 1}, {"b", 0.5}}, .generator_share = 0.99});
+  const Metric* rate = nullptr;
+  for (const Metric& metric : metrics()) {
+    if (metric.id == "rate") rate = &metric;
+  }
+  const MetricVerdict verdict = judge(run, *rate, rule_of(run));
+  EXPECT_EQ(verdict.control_state, Control::client_limited);
+  EXPECT_EQ(verdict.contrasts[0].word, Word::withheld);
+  EXPECT_EQ(primary(run).contrasts[0].word, Word::faster);
+}
+
+TEST(Verdict, LeavesInvalidAndIncompleteRoundsOut) {
+  results::Run run = synthetic_run({.rounds = 3});
+  run.slices[1].valid = false;
+  run.slices.pop_back();
+  const auto rounds = complete_rounds(run);
+  ASSERT_EQ(rounds.size(), 1U);
+  EXPECT_EQ(rounds.begin()->first, 2);
+}
+
+TEST(Report, IsTheSameForTheSameRunAndFitsAPage) {
+  Plan plan{.rounds = 40};
+  for (int i = 0; i < 6; ++i) plan.entries.push_back({"more-" + std::to_string(i), 1 + i / 100.0});
+  const std::string page = to_html(Report(synthetic_run(plan)));
+  EXPECT_EQ(page, to_html(Report(synthetic_run(plan))));
+  EXPECT_LT(page.size(), 1'200'000U);
+  EXPECT_NE(page.find("A CPU &lt;&amp;&gt;"), std::string::npos);
+  EXPECT_EQ(page.find("A CPU <&>"), std::string::npos);
+}
+
+TEST(Report, SplicesBetweenTheMarks) {
+  const std::string document = "a\n<!-- duelio:begin -->\nold\n<!-- duelio:end -->\nb\n";
+  const std::string spliced = splice(document, "new\n");
+  EXPECT_EQ(spliced.find("old"), std::string::npos);
+  EXPECT_NE(spliced.find("new"), std::string::npos);
+  EXPECT_EQ(splice(spliced, "new\n"), spliced);
+  EXPECT_THROW(splice("no marks", "new"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace duelio::results
