@@ -40,8 +40,7 @@ void parse_url(Options& options) {
   std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) options.target = rest.substr(slash);
   for (const char c : options.target) {
-    if (!http::scan::is_visible(static_cast<unsigned char>(c)) || c == '#')
-      fail("has a target that is not one");
+    if (!http::scan::is_target(static_cast<unsigned char>(c))) fail("has a target that is not one");
   }
   std::size_t colon = authority.rfind(':');
   if (authority.starts_with('[')) {

@@ -5,6 +5,20 @@
 #include "common/http/scan.h"
 
 namespace duelio::http {
+namespace {
+
+// uri-host [ ":" port ], RFC 9110 section 7.2, with one exception: ',' is a sub-delim that no host
+// name uses, but a merged pair of fields would.
+constexpr bool is_host_character(unsigned char c) {
+  if (c == ':' || c == '[' || c == ']' || c == '(' || c == ')' || c == ';' || c == '=') return true;
+  return scan::is_token(c) && c != '#' && c != '^' && c != '`' && c != '|';
+}
+
+constexpr bool is_coding_character(unsigned char c) {
+  return scan::is_token(c) || c == ' ' || c == '\t' || c == ',' || c == ';' || c == '=' || c == '"';
+}
+
+}  // namespace
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept {
   return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
@@ -38,24 +52,17 @@ bool parse_content_length(std::string_view value, std::uint64_t& length) noexcep
 
 bool is_host(std::string_view value) noexcept {
   return std::all_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == ':' || c == '[' || c == ']' || c == '(' || c == ')' || c == ',' || c == ';' ||
-        c == '=') {
-      return c != ',';  // a sub-delim that no host name uses, but a merged pair of fields would
-    }
-    return scan::is_token(byte) && c != '#' && c != '^' && c != '`' && c != '|';
+    return scan::table<is_host_character>[static_cast<unsigned char>(c)];
   });
 }
 
 bool is_transfer_encoding(std::string_view value) noexcept {
   return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    return scan::is_token(static_cast<unsigned char>(c)) || c == ' ' || c == '\t' || c == ',' ||
-           c == ';' || c == '=' || c == '"';
+    return scan::table<is_coding_character>[static_cast<unsigned char>(c)];
   });
 }
 
 bool is_request_target(std::string_view method, std::string_view target) noexcept {
-  if (target.empty() || target.find('#') != std::string_view::npos) return false;
   if (target.front() == '/') return true;
   if (target == "*") return method == "OPTIONS";
   // scheme ":" "//" authority, RFC 3986 section 3

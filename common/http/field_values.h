@@ -39,7 +39,7 @@ bool is_host(std::string_view value) noexcept;
 bool is_transfer_encoding(std::string_view value) noexcept;
 
 // origin-form, absolute-form, or asterisk-form for OPTIONS (RFC 9112 section 3.2). The caller has
-// checked that all characters are visible ASCII.
+// checked that it is not empty and that all its characters are scan::is_target.
 bool is_request_target(std::string_view method, std::string_view target) noexcept;
 
 // The path of an origin- or absolute-form target, without the query.

@@ -21,10 +21,10 @@ constexpr bool is_token(unsigned char c) {
   return false;
 }
 
-// VCHAR, RFC 5234 appendix B.1: wider than a URI's characters, and with no blank or control
-// character.
-constexpr bool is_visible(unsigned char c) {
-  return c > 0x20 && c < 0x7f;
+// VCHAR (RFC 5234 appendix B.1) but '#', which no request target has: wider than a URI's
+// characters, and with no blank or control character.
+constexpr bool is_target(unsigned char c) {
+  return c > 0x20 && c < 0x7f && c != '#';
 }
 
 // field-value bytes, RFC 9110 section 5.5: HTAB, SP, VCHAR, obs-text; CR, LF, NUL and the other
@@ -46,8 +46,8 @@ struct Portable {
   static const char* token_end(const char* p, const char* end, const char* /*begin*/) noexcept {
     return skip<is_token>(p, end);
   }
-  static const char* visible_end(const char* p, const char* end, const char* /*begin*/) noexcept {
-    return skip<is_visible>(p, end);
+  static const char* target_end(const char* p, const char* end, const char* /*begin*/) noexcept {
+    return skip<is_target>(p, end);
   }
   static const char* value_end(const char* p, const char* end, const char* /*begin*/) noexcept {
     return skip<is_value>(p, end);
@@ -79,9 +79,9 @@ struct Avx2 {
                                                            const char* begin) noexcept {
     return find<&Avx2::outside_token, Portable::token_end>(p, end, begin);
   }
-  [[gnu::target("avx2,bmi")]] static const char* visible_end(const char* p, const char* end,
-                                                             const char* begin) noexcept {
-    return find<&Avx2::outside_visible, Portable::visible_end>(p, end, begin);
+  [[gnu::target("avx2,bmi")]] static const char* target_end(const char* p, const char* end,
+                                                            const char* begin) noexcept {
+    return find<&Avx2::outside_target, Portable::target_end>(p, end, begin);
   }
   [[gnu::target("avx2,bmi")]] static const char* value_end(const char* p, const char* end,
                                                            const char* begin) noexcept {
@@ -101,11 +101,12 @@ struct Avx2 {
         _mm256_and_si256(_mm256_shuffle_epi8(rows, bytes), _mm256_shuffle_epi8(bits, high));
     return mask(_mm256_cmpeq_epi8(hit, _mm256_setzero_si256()));
   }
-  [[gnu::target("avx2,bmi")]] static std::uint32_t outside_visible(const char* p) noexcept {
+  [[gnu::target("avx2,bmi")]] static std::uint32_t outside_target(const char* p) noexcept {
     // As signed bytes 0x80..0xff lie below 0x21, so one comparison catches both ends but DEL.
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
     return mask(_mm256_or_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), bytes),
-                                _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7f))));
+                                _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7f)),
+                                                _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('#')))));
   }
   [[gnu::target("avx2,bmi")]] static std::uint32_t outside_value(const char* p) noexcept {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));

@@ -149,7 +149,7 @@ std::string lights(const Report& report) {
   light("client at most", busiest > 0.98 ? "bad" : "good", number(100 * busiest, "%.0f %% busy"));
   light("send lag p99 at most", "good", format_duration(lag * 1e-9));
   light("errors", errors > 0 ? "bad" : "good", number(errors, "%.0f"));
-  light("steal at most", steal > 0.02 ? "bad" : "good", number(100 * steal, "%.1f %%"));
+  light("steal at most", steal > 0.05 ? "bad" : "good", number(100 * steal, "%.1f %%"));
   light("rounds", report.attempts > report.rounds ? "warn" : "good",
         std::to_string(report.rounds) + " valid of " + std::to_string(report.attempts));
   return html + "</ul>\n";

@@ -279,8 +279,8 @@ TEST(Scan, PathsAgreeOnEveryByteAndAlignment) {
         const char* const end = begin + size;
         for (const char* p = begin; p <= begin + at; p += 3) {
           ASSERT_EQ(scan::Avx2::token_end(p, end, begin), scan::Portable::token_end(p, end, begin));
-          ASSERT_EQ(scan::Avx2::visible_end(p, end, begin),
-                    scan::Portable::visible_end(p, end, begin));
+          ASSERT_EQ(scan::Avx2::target_end(p, end, begin),
+                    scan::Portable::target_end(p, end, begin));
           ASSERT_EQ(scan::Avx2::value_end(p, end, begin), scan::Portable::value_end(p, end, begin));
         }
       }
