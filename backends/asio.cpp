@@ -1,17 +1,21 @@
 // Boost.Asio with callbacks, as its tutorial and examples use it: a session keeps itself alive by
 // the handlers it is bound to, reads with async_read_some and answers with async_write. Asio waits
-// (epoll(7), edge-triggered) and calls back; each thread has an io_context, a listener
-// (SO_REUSEPORT) and sessions of its own.
+// (epoll(7), edge-triggered) and calls back. Each thread has an io_context, a listener
+// (SO_REUSEPORT) and sessions of its own; with --sharing shared all threads run one io_context, and
+// a session's handlers go through a strand.
 //
 // System calls per keep-alive request: two recvmsg (Asio tries at once, finds EAGAIN, waits, tries
 // again), one sendmsg, and a share of an epoll_wait. The receive buffer belongs to the session:
 // Asio may fill it at any time until the handler is called. Asio does not show its waits and system
 // calls, so they are not counted; events are handlers called.
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <unordered_set>
+#include <vector>
 
 #include <boost/asio.hpp>
 
@@ -29,29 +33,42 @@ using net::ip::tcp;
 
 class Session;
 
-// What the sessions of a thread share.
-struct Shared {
-  Shared(const ServerConfig& config) : workspace(config.limits, *config.clock) {}
+// What a thread brings to the sessions that it drives.
+struct Seat {
+  explicit Seat(const ServerConfig& config) : workspace(config.limits, *config.clock) {}
   http::Workspace workspace;
   Counters counters;
-  std::unordered_set<Session*> sessions;  // touched when one opens or closes
-  bool draining = false;
+};
+thread_local Seat* seat = nullptr;  // of the running thread
+
+// The sessions of an io_context.
+struct Register {
+  std::mutex mutex;  // taken when one opens or closes
+  std::unordered_set<Session*> sessions;
+  std::atomic<bool> draining{false};
 };
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, Shared& shared)
+  Session(tcp::socket socket, Register& all)
       : socket_(std::move(socket)),
-        shared_(shared),
-        connection_(shared.workspace, http::Buffers::owned) {
-    shared_.sessions.insert(this);
-    if (shared_.draining) connection_.begin_drain();
+        register_(all),
+        connection_(seat->workspace, http::Buffers::owned) {
+    const std::lock_guard lock(register_.mutex);
+    register_.sessions.insert(this);
+    if (register_.draining) connection_.begin_drain();
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() { shared_.sessions.erase(this); }
+  ~Session() {
+    const std::lock_guard lock(register_.mutex);
+    register_.sessions.erase(this);
+  }
+
+  net::any_io_executor executor() { return socket_.get_executor(); }
 
   void step() {
+    connection_.bind(seat->workspace);
     while (true) {
       switch (connection_.want()) {
         case http::Want::read:
@@ -86,8 +103,9 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void on_read(error_code error, std::size_t n) {
-    ++shared_.counters.events;
-    shared_.counters.bytes_in += n;
+    ++seat->counters.events;
+    seat->counters.bytes_in += n;
+    connection_.bind(seat->workspace);
     if (!error) {
       connection_.commit(n);
     } else if (error == net::error::eof) {
@@ -106,30 +124,33 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void on_write(error_code error, std::size_t n) {
-    ++shared_.counters.events;
-    shared_.counters.bytes_out += n;
+    ++seat->counters.events;
+    seat->counters.bytes_out += n;
+    connection_.bind(seat->workspace);
     if (error) return fail(error);
     connection_.consume(n);
     step();
   }
 
   void fail(error_code error) {
-    if (error != net::error::operation_aborted) shared_.counters.count_error(error.value());
+    if (error != net::error::operation_aborted) seat->counters.count_error(error.value());
   }
 
   tcp::socket socket_;
-  Shared& shared_;
+  Register& register_;
   http::Connection connection_;
 };
 
-class Worker {
+// An io_context with its listener.
+class Loop {
  public:
-  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
-      : shared_(config),
-        context_(1),
-        acceptor_(context_),
-        pause_(context_),
-        deadline_(context_),
+  Loop(os::UniqueFd listener, const std::stop_token& stop, bool many_threads)
+      : context_(many_threads ? BOOST_ASIO_CONCURRENCY_HINT_DEFAULT : 1),
+        many_threads_(many_threads),
+        strand_(net::make_strand(context_)),
+        acceptor_(strand_),
+        pause_(strand_),
+        deadline_(strand_),
         stop_(stop, Stop{*this}) {
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
@@ -137,32 +158,31 @@ class Worker {
     accept();
   }
 
-  void run() { context_.run(); }
-
-  Counters counters() const noexcept {
-    Counters sum = shared_.counters;
-    sum.requests = shared_.workspace.requests;
-    sum.rejections = shared_.workspace.rejections;
-    return sum;
+  void run(Seat& mine) {
+    seat = &mine;
+    context_.run();
   }
 
  private:
   struct Stop {
-    Worker& worker;
+    Loop& loop;
     void operator()() const {
-      net::post(worker.context_, [&worker = worker] { worker.drain(); });
+      net::post(loop.strand_, [&loop = loop] { loop.drain(); });
     }
   };
 
+  net::any_io_executor executor_for_session() {
+    if (many_threads_) return net::make_strand(context_);
+    return context_.get_executor();
+  }
+
   void accept() {
-    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+    acceptor_.async_accept(executor_for_session(), [this](error_code error, tcp::socket socket) {
+      if (!error) open(std::move(socket));  // also one that was accepted as the stop came
       if (!acceptor_.is_open()) return;
-      if (!error) {
-        open(std::move(socket));
-        return accept();
-      }
+      if (!error) return accept();
       // A lack of descriptors or memory passes; trying again at once would spin.
-      ++shared_.counters.accept_refused;
+      ++seat->counters.accept_refused;
       pause_.expires_after(std::chrono::milliseconds(10));
       pause_.async_wait([this](error_code stopped) {
         if (!stopped) accept();
@@ -171,21 +191,38 @@ class Worker {
   }
 
   void open(tcp::socket socket) {
-    ++shared_.counters.accepts;
-    std::make_shared<Session>(std::move(socket), shared_)->step();
+    ++seat->counters.accepts;
+    const auto session = std::make_shared<Session>(std::move(socket), register_);
+    net::dispatch(session->executor(), [session, &all = register_] {
+      session->step();
+      if (all.draining) session->begin_drain();
+    });
   }
 
   void drain() {
-    shared_.draining = true;
+    {
+      const std::lock_guard lock(register_.mutex);
+      register_.draining = true;
+    }
     error_code error;
     while (true) {
-      tcp::socket socket = acceptor_.accept(error);
+      tcp::socket socket = acceptor_.accept(executor_for_session(), error);
       if (error) break;
       open(std::move(socket));
     }
     acceptor_.close(error);
     pause_.cancel();
-    for (Session* session : shared_.sessions) session->begin_drain();
+    std::vector<std::shared_ptr<Session>> sessions;
+    {
+      const std::lock_guard lock(register_.mutex);
+      for (Session* session : register_.sessions) {
+        // None of one whose last handler has just ended: it is on its way out.
+        if (auto alive = session->weak_from_this().lock()) sessions.push_back(std::move(alive));
+      }
+    }
+    for (const auto& session : sessions) {
+      net::dispatch(session->executor(), [session] { session->begin_drain(); });
+    }
     // The context runs out of work when the last session ends; if one does not, it is stopped.
     deadline_.expires_after(std::chrono::milliseconds(drain_limit_ms));
     deadline_.async_wait([this](error_code stopped) {
@@ -196,16 +233,21 @@ class Worker {
 
   // Gives the deadline up when there is nothing left to wait for.
   void watch() {
-    if (shared_.sessions.empty()) {
-      deadline_.cancel();
-      return;
+    {
+      const std::lock_guard lock(register_.mutex);
+      if (register_.sessions.empty()) {
+        deadline_.cancel();
+        return;
+      }
     }
     pause_.expires_after(std::chrono::milliseconds(5));
     pause_.async_wait([this](error_code) { watch(); });
   }
 
-  Shared shared_;
+  Register register_;  // outlives the handlers that the context still holds
   net::io_context context_;
+  bool many_threads_;
+  net::strand<net::io_context::executor_type> strand_;  // of accepting and stopping
   tcp::acceptor acceptor_;
   net::steady_timer pause_;
   net::steady_timer deadline_;
@@ -213,15 +255,26 @@ class Worker {
 };
 
 Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
+  const bool shared = config.sharing == Sharing::shared && config.threads > 1;
+  std::deque<Seat> seats;
+  for (unsigned i = 0; i < config.threads; ++i) seats.emplace_back(config);
+  seat = &seats.front();
+  std::deque<Loop> loops;
+  for (os::UniqueFd& listener : listeners) loops.emplace_back(std::move(listener), stop, shared);
+  run_workers(config, [&](std::size_t i) { loops[i % loops.size()].run(seats[i]); });
+  seat = &seats.front();
+  loops.clear();  // sessions that the deadline left behind
   Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
+  for (const Seat& each : seats) {
+    Counters own = each.counters;
+    own.requests = each.workspace.requests;
+    own.rejections = each.workspace.rejections;
+    sum += own;
+  }
   return sum;
 }
 
-constexpr std::array sharings{Sharing::per_thread};
+constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
 
 }  // namespace
 

@@ -143,11 +143,11 @@ class Worker {
     while (acceptor_.is_open()) {
       tcp::socket socket =
           co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
-      if (!acceptor_.is_open()) co_return;
       if (!error) {
-        open(std::move(socket));
+        open(std::move(socket));  // also one that was accepted as the stop came
         continue;
       }
+      if (!acceptor_.is_open()) co_return;
       // A lack of descriptors or memory passes; trying again at once would spin.
       ++shared_.counters.accept_refused;
       co_await sleep(10);

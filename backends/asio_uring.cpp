@@ -10,7 +10,7 @@
 namespace duelio::backends {
 namespace {
 
-constexpr std::array sharings{Sharing::per_thread};
+constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
 
 Support probe() {
   Support support = probe_ring(
