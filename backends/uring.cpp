@@ -25,14 +25,12 @@
 namespace duelio::backends {
 namespace {
 
-struct UringSession {
+struct UringSession : Linked<UringSession> {
   UringSession(os::UniqueFd socket, http::Workspace& workspace)
       : fd(std::move(socket)), connection(workspace, http::Buffers::owned) {}
   os::UniqueFd fd;
   http::Connection connection;
   bool in_kernel = false;
-  UringSession* previous_ = nullptr;
-  UringSession* next_ = nullptr;
 };
 
 constexpr std::uint64_t accept_tag = 1;  // no addresses

@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::size_t most_waiting = 64 * 1024;
 
-struct MultishotSession {
+struct MultishotSession : Linked<MultishotSession> {
   MultishotSession(os::UniqueFd socket, http::Workspace& workspace)
       : fd(std::move(socket)), connection(workspace, http::Buffers::provided) {}
   os::UniqueFd fd;
@@ -41,8 +41,6 @@ struct MultishotSession {
   bool receiving = false;
   bool sending = false;
   bool shut = false;
-  MultishotSession* previous_ = nullptr;
-  MultishotSession* next_ = nullptr;
 };
 
 // user_data is a session's address with the operation in its low bits, or one of the small numbers.

@@ -108,7 +108,8 @@ Entry parse_entry(const std::string& text) {
         fail("has unknown key '" + key + "' (threads, sharing, handler-cpu)");
       }
     } catch (const std::invalid_argument& error) {
-      fail("has a bad " + key + ": '" + value + "' " + error.what());
+      fail(std::string("has a bad ").append(key).append(": '").append(value).append("' ") +
+           error.what());
     }
   }
   return entry;

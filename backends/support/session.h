@@ -9,10 +9,17 @@
 
 namespace duelio {
 
+// A session's place among those of its Pool, which alone touches it.
+template <class Session>
+struct Linked {
+  Session* previous = nullptr;
+  Session* next = nullptr;
+};
+
 // A descriptor with its connection, for models that call recv(2) and send(2) themselves. Each
 // function makes one system call, tells the connection, and counts. A failing socket becomes
 // Want::close.
-class Session {
+class Session : public Linked<Session> {
  public:
   Session(os::UniqueFd fd, http::Workspace& workspace)
       : connection(workspace, http::Buffers::lent), fd_(std::move(fd)) {}
@@ -43,12 +50,8 @@ class Session {
   http::Connection connection;
 
  private:
-  template <class>
-  friend class Pool;
   os::UniqueFd fd_;
   std::atomic<bool> turn_{false};
-  Session* previous_ = nullptr;
-  Session* next_ = nullptr;
 };
 
 }  // namespace duelio

@@ -8,7 +8,7 @@
 namespace duelio {
 
 // Owns the sessions of a worker: knows them all (to end them at a stop) and keeps the memory of
-// closed ones for the next. A session is made of a descriptor and a workspace, and is Linked.
+// closed ones for the next. A session is Linked, and made of a descriptor and a workspace.
 template <class Session>
 class Pool {
  public:
@@ -19,7 +19,7 @@ class Pool {
     while (first_ != nullptr) close(*first_);
     while (free_ != nullptr) {
       Slot* const slot = free_;
-      free_ = slot->next;
+      free_ = slot->next;  // NOLINT(clang-analyzer-cplusplus.NewDelete): close() frees no slot
       delete slot;
     }
   }
@@ -32,16 +32,16 @@ class Pool {
       slot = new Slot;
     }
     auto* const session = std::construct_at(&slot->session, std::move(fd), workspace);
-    session->next_ = first_;
-    if (first_ != nullptr) first_->previous_ = session;
+    session->next = first_;
+    if (first_ != nullptr) first_->previous = session;
     first_ = session;
     return *session;
   }
 
   // Closes the descriptor too.
   void close(Session& session) noexcept {
-    (session.previous_ != nullptr ? session.previous_->next_ : first_) = session.next_;
-    if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+    (session.previous != nullptr ? session.previous->next : first_) = session.next;
+    if (session.next != nullptr) session.next->previous = session.previous;
     auto* const slot = reinterpret_cast<Slot*>(&session);
     std::destroy_at(&session);
     slot->next = free_;
@@ -54,7 +54,7 @@ class Pool {
   template <class Visit>
   void for_each(Visit visit) {
     for (Session* session = first_; session != nullptr;) {
-      Session* const next = session->next_;
+      Session* const next = session->next;
       visit(*session);
       session = next;
     }
