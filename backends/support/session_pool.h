@@ -19,7 +19,7 @@ class Pool {
     while (first_ != nullptr) close(*first_);
     while (free_ != nullptr) {
       Slot* const slot = free_;
-      free_ = slot->next;  // NOLINT(clang-analyzer-cplusplus.NewDelete): close() frees no slot
+      free_ = slot->next;
       delete slot;
     }
   }

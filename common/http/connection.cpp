@@ -207,7 +207,6 @@ void Connection::keep_input(const char* rest, std::size_t size) {
   } else {
     input_size_ = 0;  // nothing of the old content is wanted, should the room have to grow
     reserve_input(size);
-    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): the branch above took what is in input_
     std::memcpy(input_.get(), rest, size);
   }
   input_size_ = size;
