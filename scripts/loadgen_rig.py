@@ -1,0 +1,88 @@
+"""What the scripts that examine duelio-loadgen share: servers and clients as child processes, each
+on its CPU, and what they cost."""
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BIN = os.path.join(ROOT, "build", "release", "bin")
+SERVER_CPU = 0
+CLIENT_CPU = 1
+
+
+def tool(name):
+    path = os.path.join(BIN, name)
+    if not os.path.exists(path):
+        sys.exit(f"{path} is missing: cmake --preset release && cmake --build --preset release "
+                 "--target all duelio_benchmarks")
+    return path
+
+
+def start(command, cpu, **options):
+    return subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}), **options)
+
+
+@contextlib.contextmanager
+def server(command, cpu=SERVER_CPU):
+    """Starts a server that prints `listening on ADDRESS:PORT ...`; yields the process and the port."""
+    process = start(command, cpu, stdout=subprocess.PIPE, text=True)
+    try:
+        found = re.match(r"listening on \S+:(\d+)", process.stdout.readline())
+        if not found:
+            sys.exit(f"{command[0]} did not start")
+        yield process, int(found.group(1))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def run(command, cpu=CLIENT_CPU):
+    """Runs a client to its end; returns its stdout and its CPU time in seconds (wait4)."""
+    with tempfile.TemporaryFile("w+") as out:
+        process = start(command, cpu, stdout=out, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        return out.read(), usage.ru_utime + usage.ru_stime
+
+
+def loadgen(port, *flags, cpu=CLIENT_CPU, target="/"):
+    """Runs duelio-loadgen; returns its JSON and its CPU time."""
+    command = [tool("duelio-loadgen"), *flags, "--json", "-", f"http://127.0.0.1:{port}{target}"]
+    text, spent = run(command, cpu)
+    if not text:
+        sys.exit(f"no result: {' '.join(command)}")
+    return json.loads(text), spent
+
+
+def duelio_server(backend="epoll-et", cpu=SERVER_CPU):
+    return server([tool("duelio-server"), "--backend", backend, "--port", "0"], cpu)
+
+
+def quantile(histogram, wanted):
+    """Nearest rank, as the middle of the bucket: loadgen.schema.json says where buckets begin."""
+    def begin(index):
+        return index if index < 2048 else (index % 1024 + 1024) << (index // 1024 - 1)
+    left = wanted * histogram["count"]
+    for index, count in histogram["buckets"]:
+        left -= count
+        if left <= 0:
+            middle = (begin(index) + begin(index + 1) - 1) / 2
+            return min(max(middle, histogram["min"]), histogram["max"])
+    return histogram["max"]
+
+
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def settle():
+    """Lets the sockets of the last client go before the next one starts."""
+    time.sleep(0.1)
