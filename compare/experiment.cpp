@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
+#include <thread>
 
 #include <boost/json.hpp>
 #include <unistd.h>
@@ -43,9 +44,11 @@ bool counts_syscalls() {
 }
 
 double slice_s(const Options& options) {
-  const int phases = 2 + (counts_syscalls() ? 1 : 0);
-  return 2 * as_seconds(options.warmup) + as_seconds(options.closed) + as_seconds(options.open) +
-         (counts_syscalls() ? counted_phase_s : 0) + process_overhead_s * (1 + phases);
+  const double open = as_seconds(options.warmup) + as_seconds(options.open);
+  if (options.only_primary) return open + 2 * process_overhead_s;
+  const bool counted = counts_syscalls();
+  return open + as_seconds(options.warmup) + as_seconds(options.closed) +
+         (counted ? counted_phase_s : 0) + process_overhead_s * (counted ? 4 : 3);
 }
 
 // Two significant digits: a rate that people can repeat by hand.
@@ -65,6 +68,7 @@ json::object manifest(const Options& options, double rate, std::int64_t started_
                                    {"kind", entry.peer_file.empty() ? "backend" : "peer"},
                                    {"backend", or_null(entry.backend)},
                                    {"peer_file", or_null(entry.peer_file)},
+                                   {"server", or_null(entry.server)},
                                    {"sharing", or_null(entry.sharing)},
                                    {"threads", entry.threads},
                                    {"handler_cpu_ns", entry.handler_cpu_ns}});
@@ -101,6 +105,8 @@ json::object manifest(const Options& options, double rate, std::int64_t started_
                             {"warmup_s", as_seconds(options.warmup)},
                             {"closed_s", as_seconds(options.closed)},
                             {"open_s", as_seconds(options.open)},
+                            {"accept_noise", options.accept_noise},
+                            {"only_primary", options.only_primary},
                             {"connections", options.connections},
                             {"rate", rate},
                             {"rate_source",
@@ -150,6 +156,13 @@ class Progress {
   bool rich_ = cli::is_rich_terminal(STDERR_FILENO);
 };
 
+constexpr int exit_invalid = 3;
+
+// No round can be had that is valid.
+struct Unsteady {
+  std::string why;
+};
+
 struct Place {
   const Entry* entry;
   const char* role;
@@ -162,7 +175,7 @@ class Experiment {
         setting_{.options = options,
                  .bin = executables_folder(),
                  .rate = 0,
-                 .count_syscalls = counts_syscalls()},
+                 .count_syscalls = counts_syscalls() && !options.only_primary},
         random_(options.seed),
         started_ns_(os::monotonic_ns()),
         progress_(options.looks.back(), estimate_s(options)) {}
@@ -170,13 +183,25 @@ class Experiment {
   int run() {
     try {
       choose_rate();
-      writer_.emplace(options_.output);
-      run_.manifest = manifest(options_, setting_.rate, std::time(nullptr));
-      writer_->write(run_.manifest);
+      if (options_.resume) {
+        take_up();
+      } else {
+        if (std::filesystem::exists(options_.output) &&
+            std::filesystem::file_size(options_.output) > 0) {
+          throw cli::UsageError("--output '" + options_.output +
+                                "' exists (go on with it: --resume)");
+        }
+        writer_.emplace(options_.output);
+        run_.manifest = manifest(options_, setting_.rate, std::time(nullptr));
+        writer_->write(run_.manifest);
+      }
       run_rounds();
       return finish(true, "complete", cli::exit_ok);
     } catch (const Interrupted&) {
       return finish(false, "interrupted", cli::exit_interrupted);
+    } catch (const Unsteady& unsteady) {
+      std::cerr << tool.name << ": this machine is too unsteady now: " << unsteady.why << '\n';
+      return finish(false, unsteady.why, exit_invalid);
     } catch (const SliceFailed& failure) {
       std::cerr << tool.name << ": " << failure.what() << '\n';
       return finish(false, failure.what(), cli::exit_failure);
@@ -184,7 +209,9 @@ class Experiment {
   }
 
  private:
-  double elapsed_s() const { return static_cast<double>(os::monotonic_ns() - started_ns_) * 1e-9; }
+  double elapsed_s() const {
+    return earlier_s_ + static_cast<double>(os::monotonic_ns() - started_ns_) * 1e-9;
+  }
 
   void choose_rate() {
     if (options_.open.count() == 0) return;
@@ -202,22 +229,46 @@ class Experiment {
     setting_.rate = round_rate(slowest * offered_share);
   }
 
+  // What an interrupted or killed run had measured stands; its unfinished round is run anew.
+  void take_up() {
+    results::reopen(options_.output);
+    run_ = results::load(options_.output);
+    writer_.emplace(options_.output);
+    if (run_.slices.empty()) return;
+    const results::Slice& last = run_.slices.back();
+    first_round_ = last.round + 1;
+    if (!results::complete_rounds(run_).contains(last.round)) {
+      first_round_ = last.round;
+      first_attempt_ = last.attempt + 1;
+    }
+    earlier_s_ = last.started_s;
+    std::seed_seq continued{options_.seed, static_cast<std::uint64_t>(run_.slices.size())};
+    random_.seed(continued);
+  }
+
   void run_rounds() {
-    int round = 1;
-    int attempt = 1;
+    int round = first_round_;
+    int attempt = first_attempt_;
     for (const std::size_t look : options_.looks) {
       while (results::complete_rounds(run_).size() < look) {
         if (run_round(round, attempt)) {
           ++round;
           attempt = 1;
-        } else if (++attempt > max_attempts) {
-          throw SliceFailed("round " + std::to_string(round) + " was invalid " +
-                            std::to_string(max_attempts) + " times (last cause: " + last_cause_ +
-                            ")");
+        } else if (attempt++ == max_attempts) {
+          throw Unsteady{"round " + std::to_string(round) + " was invalid " +
+                         std::to_string(max_attempts) + " times (last cause: " + last_cause_ + ")"};
+        } else {
+          wait_for_calm(attempt);
         }
       }
       if (look != options_.looks.back() && is_decided()) return;
     }
+  }
+
+  // A disturbance often lasts some seconds: a repeated round waits longer each time.
+  static void wait_for_calm(int attempt) {
+    for (int i = 1; i < attempt && !interrupted(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
 
   bool run_round(int round, int attempt) {
@@ -303,12 +354,15 @@ class Experiment {
     const bool withheld =
         finished && judge(run_, metrics().front(), results::rule_of(run_)).control_state ==
                         results::Control::failed;
-    return withheld ? 3 : code;
+    return withheld ? exit_invalid : code;
   }
 
   const Options& options_;
   Setting setting_;
   std::mt19937_64 random_;
+  int first_round_ = 1;
+  int first_attempt_ = 1;
+  double earlier_s_ = 0;  // what an earlier part of the run took
   std::string last_cause_;
   std::int64_t started_ns_;
   Progress progress_;

@@ -10,6 +10,7 @@
 #include "common/os/cpu.h"
 #include "common/units.h"
 #include "compare/process.h"
+#include "results/record.h"
 
 namespace duelio::compare {
 
@@ -81,14 +82,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]
+// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,server=PATH]
 Entry parse_entry(const std::string& text) {
   const auto fail = [&](const std::string& what) {
     throw cli::UsageError("--entry '" + text + "' " + what);
   };
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
-    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]");
+    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,server=PATH]");
   Entry entry{.name = text.substr(0, equals)};
   const auto parts = split(std::string_view(text).substr(equals + 1), ',');
   entry.backend = parts.front();
@@ -104,8 +105,10 @@ Entry parse_entry(const std::string& text) {
         entry.sharing = value;
       } else if (key == "handler-cpu") {
         entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_duration(value).count());
+      } else if (key == "server") {
+        entry.server = value;
       } else {
-        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu)");
+        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu, server)");
       }
     } catch (const std::invalid_argument& error) {
       fail(std::string("has a bad ").append(key).append(": '").append(value).append("' ") +
@@ -135,6 +138,32 @@ std::vector<std::string> available_backends() {
   return names;
 }
 
+// The options of a run that goes on: those of its command, with what it had drawn and calibrated.
+Options resumed(const std::string& file, int argc) {
+  if (argc != 3 && argc != 2)
+    throw cli::UsageError("--resume takes no other flag: the run's own command counts");
+  try {
+    const results::Run run = results::load(file);
+    if (run.end && run.end->at("finished").as_bool()) {
+      throw cli::UsageError("--resume '" + file + "' is a finished run");
+    }
+    std::vector<std::string> words;
+    for (const auto& word : run.manifest.at("command").as_array())
+      words.emplace_back(word.as_string());
+    std::vector<const char*> argv;
+    for (const std::string& word : words) argv.push_back(word.c_str());
+    Options options = parse_options(static_cast<int>(argv.size()), argv.data()).value();
+    options.output = file;
+    options.resume = true;
+    options.seed = run.manifest.at("seed").to_number<std::uint64_t>();
+    const double rate = run.manifest.at("plan").at("rate").to_number<double>();
+    if (rate > 0) options.rate = rate;
+    return options;
+  } catch (const results::BadFile& bad) {
+    throw cli::UsageError(std::string("--resume: ") + bad.what());
+  }
+}
+
 std::string default_output() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
@@ -156,14 +185,18 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   description.add_options()
       ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare; all: every one that is available here")
       ("entry", list()->value_name("SPEC"),
-       "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME]")
+       "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,server=PATH]")
       ("peer", list()->value_name("NAME=FILE"), "a foreign server, started as the JSON file says")
+      ("server", list()->value_name("NAME=PATH"),
+       "another build's duelio-server, with the first of --backends: compares two builds")
       ("reference", po::value<std::string>()->value_name("NAME"), "what ratios refer to (default: the first)")
       ("workload", text("hello")->value_name("NAME"), "hello, pipelined, churn, upload, download or idle")
       ("preset", text("quick")->value_name("NAME"),
        "quick (12 rounds), standard (10, 20 or 40: stops when it can tell), thorough (40, longer slices)")
       ("rounds", po::value<std::string>()->value_name("N"), "exactly N rounds")
       ("slice", po::value<std::string>()->value_name("TIME"), "length of each measured window")
+      ("accept-noise", "count rounds that the machine disturbed: only to try the tools, the table says so")
+      ("only-primary", "run the open loop alone: the primary metric and latency, in half the time")
       ("connections", text("64")->value_name("N"), "active connections")
       ("rate", po::value<std::string>()->value_name("R"),
        "offered requests/s of the open loop (default: 0.3 of what the slowest entry reaches)")
@@ -173,12 +206,18 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("minimum-effect", text("2%")->value_name("RATIO"), "differences below it do not matter")
       ("seed", po::value<std::string>()->value_name("N"), "of the order of slices (default: random, recorded)")
       ("output", po::value<std::string>()->value_name("FILE"), "results file (default: results/runs/<time>.jsonl)")
+      ("resume", po::value<std::string>()->value_name("FILE"),
+       "go on with an interrupted or killed run, as its manifest says; no other flag")
+      ("doctor", "say how fit this machine is, what to change and what each flaw costs, and exit")
       ("dry-run", "print the plan and the time it takes, and exit");
   // clang-format on
   const auto values = cli::parse(tool, argc, argv, description);
   if (!values) return std::nullopt;
 
+  if (values->contains("resume")) return resumed((*values)["resume"].as<std::string>(), argc);
   Options options;
+  options.doctor = values->contains("doctor");
+  if (options.doctor) return options;
   const auto handler_cpu = cli::value(*values, "handler-cpu", parse_duration);
   const std::string& backends = (*values)["backends"].as<std::string>();
   if (backends != "none") {
@@ -191,6 +230,19 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   if (values->contains("entry")) {
     for (const auto& spec : (*values)["entry"].as<std::vector<std::string>>())
       options.entries.push_back(parse_entry(spec));
+  }
+  if (values->contains("server")) {
+    for (const auto& spec : (*values)["server"].as<std::vector<std::string>>()) {
+      const std::size_t equals = spec.find('=');
+      if (equals == std::string::npos || equals == 0 || equals + 1 == spec.size())
+        throw cli::UsageError("--server '" + spec + "' is not NAME=PATH");
+      if (options.entries.empty())
+        throw cli::UsageError("--server '" + spec + "' has no backend: --backends is none");
+      Entry entry = options.entries.front();
+      entry.name = spec.substr(0, equals);
+      entry.server = spec.substr(equals + 1);
+      options.entries.push_back(entry);
+    }
   }
   for (Entry& entry : options.entries)
     entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
@@ -237,7 +289,10 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       if (time < std::chrono::milliseconds(20)) throw std::invalid_argument("is shorter than 20ms");
       return time;
     });
+    options.warmup = std::min(options.warmup, options.open);
   }
+  options.only_primary = values->contains("only-primary");
+  options.accept_noise = values->contains("accept-noise");
   options.connections = cli::value(*values, "connections", [](std::string_view word) {
     const std::uint64_t connections = parse_count(word);
     if (connections < 1 || connections > 100'000)

@@ -15,6 +15,7 @@ struct Entry {
   std::string name;
   std::string backend;    // empty for a peer
   std::string peer_file;  // empty for a backend
+  std::string server;     // executable of another build; empty: the duelio-server beside us
   std::string sharing;    // empty: natural
   unsigned threads = 1;
   std::uint64_t handler_cpu_ns = 0;
@@ -48,7 +49,11 @@ struct Options {
   double minimum_effect = 0.02;
   double alpha = 0.05;
   std::string output;
+  bool only_primary = false;  // the open loop alone
+  bool accept_noise = false;  // disturbed rounds count; only to try the tools
+  bool resume = false;        // output is an unfinished run that goes on
   bool dry_run = false;
+  bool doctor = false;
   std::vector<std::string> command;
 };
 

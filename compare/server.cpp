@@ -78,7 +78,7 @@ RunningServer::~RunningServer() {
 
 void RunningServer::start_backend(const Entry& entry, const std::string& bin,
                                   const Process::How& how) {
-  std::vector<std::string> arguments{bin + "/duelio-server",
+  std::vector<std::string> arguments{entry.server.empty() ? bin + "/duelio-server" : entry.server,
                                      "--backend",
                                      entry.backend,
                                      "--port",

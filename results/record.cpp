@@ -1,5 +1,6 @@
 #include "results/record.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <sstream>
 
@@ -122,6 +123,20 @@ Run load(const std::string& file) {
                   ":1: " + (text.empty() ? "the file is empty" : "no complete manifest line"));
   }
   return run;
+}
+
+void reopen(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) os::throw_errno("open " + file);
+  const std::string fresh = file + ".resumed";
+  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
+  std::string line;
+  while (std::getline(stream, line) && !stream.eof()) {  // a last line without its newline sets eof
+    const auto type = json::value_to<std::string>(json::parse(line).at("type"));
+    if (type == "manifest" || type == "slice") out << line << '\n';
+  }
+  out.close();
+  if (!out || std::rename(fresh.c_str(), file.c_str()) != 0) os::throw_errno("rewrite " + file);
 }
 
 Writer::Writer(std::string file) : file_(std::move(file)) {

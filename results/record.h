@@ -59,6 +59,11 @@ class BadFile : public std::runtime_error {
 // std::system_error.
 Run load(const std::string& file);
 
+// Makes an unfinished run fit to be appended to: cuts off a line that is not whole, and the
+// verdicts and the end that an interruption wrote. The file is replaced in one step (rename(2)).
+// Throws std::system_error.
+void reopen(const std::string& file);
+
 // Appends records. Throws std::system_error that names the file.
 class Writer {
  public:

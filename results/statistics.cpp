@@ -60,6 +60,36 @@ std::vector<double> ranks_of(std::span<const double> values) {
   return ranks;
 }
 
+std::vector<double> sorted_differences(std::span<const double> first,
+                                       std::span<const double> second) {
+  std::vector<double> differences;
+  differences.reserve(first.size() * second.size());
+  for (const double b : second) {
+    for (const double a : first) differences.push_back(b - a);
+  }
+  std::sort(differences.begin(), differences.end());
+  return differences;
+}
+
+// Of the Mann-Whitney statistic: the largest of the n + m values belongs to one sample or the
+// other.
+std::vector<double> rank_sum_distribution(std::size_t n, std::size_t m) {
+  std::vector<std::vector<double>> row(m + 1, std::vector<double>{1.0});  // n = 0
+  for (std::size_t i = 1; i <= n; ++i) {
+    std::vector<std::vector<double>> next(m + 1);
+    next[0] = {1.0};
+    for (std::size_t j = 1; j <= m; ++j) {
+      next[j].assign(i * j + 1, 0.0);
+      const double from_first = static_cast<double>(i) / static_cast<double>(i + j);
+      for (std::size_t u = 0; u < row[j].size(); ++u) next[j][u + j] += from_first * row[j][u];
+      for (std::size_t u = 0; u < next[j - 1].size(); ++u)
+        next[j][u] += (1 - from_first) * next[j - 1][u];
+    }
+    row = std::move(next);
+  }
+  return row[m];
+}
+
 }  // namespace
 
 double median(std::span<const double> values) {
@@ -114,6 +144,28 @@ double signed_rank_p(std::span<const double> values) {
   double tail = 0;
   for (std::size_t i = 0; i <= smaller; ++i) tail += probability[i];
   return std::min(1.0, 2 * tail);
+}
+
+double rank_sum_cdf(std::size_t n, std::size_t m, std::size_t u) {
+  double sum = 0;
+  const auto probability = rank_sum_distribution(n, m);
+  for (std::size_t i = 0; i <= std::min(u, n * m); ++i) sum += probability[i];
+  return sum;
+}
+
+std::optional<Interval> rank_sum_interval(std::span<const double> first,
+                                          std::span<const double> second, double alpha) {
+  if (first.empty() || second.empty()) return std::nullopt;
+  const auto probability = rank_sum_distribution(first.size(), second.size());
+  std::size_t k = 0;
+  for (double tail = probability[0]; tail <= alpha / 2; tail += probability[k]) ++k;
+  if (k == 0) return std::nullopt;
+  const auto differences = sorted_differences(first, second);
+  return Interval{differences[k - 1], differences[differences.size() - k]};
+}
+
+double rank_sum_shift(std::span<const double> first, std::span<const double> second) {
+  return median_of_sorted(sorted_differences(first, second));
 }
 
 double drift(std::span<const double> values) {

@@ -36,6 +36,16 @@ std::size_t smallest_n(double alpha) noexcept;
 // ties get mid ranks, as Wilcoxon did. Pre: at most 60 values.
 double signed_rank_p(std::span<const double> values);
 
+// For two independent samples: the interval of confidence >= 1 - alpha for how far `second` lies
+// above `first`, by inverting the exact rank-sum test (Mann and Whitney), and its Hodges-Lehmann
+// estimate, the median of all differences. None when the samples are too small for that confidence.
+std::optional<Interval> rank_sum_interval(std::span<const double> first,
+                                          std::span<const double> second, double alpha);
+double rank_sum_shift(std::span<const double> first, std::span<const double> second);
+
+// P(U <= u) for the Mann-Whitney statistic of n and m values without ties, exactly.
+double rank_sum_cdf(std::size_t n, std::size_t m, std::size_t u);
+
 // Spearman's rank correlation of the values with their order: how far a series drifts. 0 for fewer
 // than 3.
 double drift(std::span<const double> values);

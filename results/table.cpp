@@ -101,8 +101,12 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   if (!run.end) out << " (the run did not end)";
   out << "; smallest difference that matters " << percent(rule.minimum_effect) << ", confidence "
       << percent(1 - rule.alpha) << " over all comparisons with the reference\n";
+  const auto* const noise = run.manifest.at("plan").as_object().if_contains("accept_noise");
+  const bool accepted = noise != nullptr && noise->as_bool();
+  if (accepted)
+    out << "DISTURBED ROUNDS COUNT (--accept-noise): a trial of the tools, not a measurement\n";
   if (!causes.empty()) {
-    out << "repeated for:";
+    out << (accepted ? "disturbed by:" : "repeated for:");
     for (const auto& [cause, count] : causes) out << "  " << cause << " x" << count;
     out << '\n';
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/os/error.h"
+#include "results/gate.h"
 #include "results/report/data.h"
 #include "results/report/html.h"
 #include "results/report/options.h"
@@ -43,6 +44,11 @@ int main(int argc, char** argv) {
     const auto options = parse_report_options(argc, argv);
     if (!options) return cli::exit_ok;
     try {
+      if (!options->baseline.empty()) {
+        const GateRule rule{.fail_on = options->fail_on, .allow_unlike = options->allow_unlike};
+        return static_cast<int>(
+            hold_against(load(options->baseline), load(options->run), rule, std::cout));
+      }
       const Report report(load(options->run));
       if (report.run.truncated || !report.run.end) {
         std::cerr << "duelio-report: " << options->run

@@ -1,5 +1,7 @@
 #include "results/report/options.h"
 
+#include "common/units.h"
+
 namespace duelio::results {
 
 namespace po = boost::program_options;
@@ -11,7 +13,8 @@ const cli::Tool report_tool{
         "figures.",
     .synopsis = "RUN.jsonl [options]",
     .examples = {"duelio-report run.jsonl", "duelio-report run.jsonl --html run.html",
-                 "duelio-report run.jsonl --markdown - --csv run.csv"},
+                 "duelio-report run.jsonl --markdown - --csv run.csv",
+                 "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%"},
 };
 
 std::optional<ReportOptions> parse_report_options(int argc, const char* const* argv) {
@@ -19,6 +22,9 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
   po::options_description description("Options");
   // clang-format off
   description.add_options()
+      ("baseline", file(), "a gate: exit 1 if RUN proves a regression against this run (primary metric, unpaired)")
+      ("fail-on", po::value<std::string>()->default_value("5%")->value_name("RATIO"), "with --baseline: what is a regression")
+      ("allow-unlike", "with --baseline: compare runs of unlike machines, builds or loads")
       ("html", file(), "write one self-contained page")
       ("markdown", file(), "write verdicts and tables as Markdown; - is stdout")
       ("csv", file(), "write every number of every slice; - is stdout")
@@ -33,6 +39,9 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
   if (runs.size() != 1)
     throw cli::UsageError("'" + runs[1] + "' is a second results file; one is reported at a time");
   return ReportOptions{.run = runs.front(),
+                       .baseline = (*values)["baseline"].as<std::string>(),
+                       .fail_on = cli::value(*values, "fail-on", parse_fraction),
+                       .allow_unlike = values->contains("allow-unlike"),
                        .html = (*values)["html"].as<std::string>(),
                        .markdown = (*values)["markdown"].as<std::string>(),
                        .csv = (*values)["csv"].as<std::string>(),

@@ -9,6 +9,9 @@ namespace duelio::results {
 
 struct ReportOptions {
   std::string run;
+  std::string baseline;  // a run to hold this one against; empty for none
+  double fail_on = 0.05;
+  bool allow_unlike = false;
   std::string html;  // files; "-" is stdout, empty for none
   std::string markdown;
   std::string csv;

@@ -82,6 +82,29 @@ TEST(SignedRankInterval, CoversTheTruthAsOftenAsItSays) {
   }
 }
 
+TEST(RankSum, AgreesWithPublishedCriticalValues) {
+  // Two-sided 5 %: the largest U that is significant (Mann and Whitney, 1947; the usual textbook
+  // table).
+  struct Row {
+    std::size_t n, m, critical;
+  };
+  for (const auto& [n, m, critical] :
+       {Row{4, 4, 0}, Row{5, 5, 2}, Row{6, 7, 6}, Row{8, 8, 13}, Row{10, 10, 23}, Row{10, 20, 55},
+        Row{15, 15, 64}, Row{20, 20, 127}}) {
+    EXPECT_LE(rank_sum_cdf(n, m, critical), 0.025) << n << ' ' << m;
+    EXPECT_GT(rank_sum_cdf(n, m, critical + 1), 0.025) << n << ' ' << m;
+  }
+}
+
+TEST(RankSum, IntervalHoldsTheShift) {
+  const std::array first{1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
+  const std::array second{11.0, 12.0, 13.0, 14.0, 15.0, 16.0};
+  EXPECT_DOUBLE_EQ(rank_sum_shift(first, second), 10);
+  ASSERT_TRUE(rank_sum_interval(first, second, 0.05));
+  EXPECT_TRUE(rank_sum_interval(first, second, 0.05)->contains(10));
+  EXPECT_FALSE(rank_sum_interval(std::span(first).first(2), second, 0.01));
+}
+
 TEST(Drift, FollowsTheOrder) {
   EXPECT_DOUBLE_EQ(drift(std::array{1.0, 2.0, 3.0, 4.0}), 1);
   EXPECT_DOUBLE_EQ(drift(std::array{4.0, 3.0, 2.0, 1.0}), -1);

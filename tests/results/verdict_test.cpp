@@ -1,7 +1,10 @@
 #include "results/verdict.h"
 
+#include <sstream>
+
 #include <gtest/gtest.h>
 
+#include "results/gate.h"
 #include "results/report/html.h"
 #include "results/report/text.h"
 #include "tests/results/synthetic.h"
@@ -74,6 +77,41 @@ TEST(Verdict, LeavesInvalidAndIncompleteRoundsOut) {
   const auto rounds = complete_rounds(run);
   ASSERT_EQ(rounds.size(), 1U);
   EXPECT_EQ(rounds.begin()->first, 2);
+}
+
+Gate gate(const Plan& before, const Plan& after, const GateRule& rule = {}) {
+  std::ostringstream out;
+  return hold_against(synthetic_run(before), synthetic_run(after), rule, out);
+}
+
+TEST(Gate, FailsOnlyOnAProvenRegression) {
+  const Plan before{.rounds = 20, .seed = 1};
+  EXPECT_EQ(gate(before, {.rounds = 20, .seed = 2}), Gate::passed);
+  EXPECT_EQ(
+      gate(before, {.entries = {{"reference", 1}, {"candidate", 1.1}}, .rounds = 20, .seed = 2}),
+      Gate::regressed);
+  EXPECT_EQ(
+      gate(before, {.entries = {{"reference", 1}, {"candidate", 1.03}}, .rounds = 20, .seed = 2}),
+      Gate::passed);
+  EXPECT_EQ(
+      gate(before, {.entries = {{"reference", 1}, {"candidate", 1.03}}, .rounds = 20, .seed = 2},
+           {.fail_on = 0.005}),
+      Gate::regressed);
+}
+
+TEST(Gate, IsNeverGreenWhenNothingMatched) {
+  EXPECT_EQ(gate({}, {.entries = {{"x", 1}, {"y", 1}}}), Gate::nothing_matched);
+  EXPECT_EQ(gate({.rounds = 1}, {.rounds = 1}), Gate::nothing_matched);
+}
+
+TEST(Gate, RefusesRunsThatCannotProveAnything) {
+  EXPECT_EQ(gate({.rounds = 20}, {.rounds = 20, .control_shift = 1.2}), Gate::control_failed);
+  results::Run other = synthetic_run({.rounds = 20, .seed = 2});
+  other.manifest["machine"].as_object()["cpu"] = "another";
+  std::ostringstream out;
+  EXPECT_EQ(hold_against(synthetic_run({.rounds = 20}), other, {}, out), Gate::not_comparable);
+  EXPECT_EQ(hold_against(synthetic_run({.rounds = 20}), other, {.allow_unlike = true}, out),
+            Gate::passed);
 }
 
 TEST(Report, IsTheSameForTheSameRunAndFitsAPage) {

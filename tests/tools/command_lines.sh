@@ -38,3 +38,7 @@ refuses 2 "--workload 'mining'" duelio-compare --workload mining
 refuses 2 "--reference 'nobody'" duelio-compare --reference nobody
 refuses 2 "--peer 'x'" duelio-compare --peer x
 refuses 2 "nothing to compare" duelio-compare --backends none
+refuses 2 "--server 'x'" duelio-compare --server x
+refuses 2 "no other flag" duelio-compare --resume x --rounds 3
+"$bin/duelio-compare" --doctor >"$work/doctor" || fail "doctor"
+grep -q "^\(good\|flawed\) .*steal" "$work/doctor" || fail "the doctor says nothing of steal"

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 run=$work/run.jsonl
-"$bin/duelio-compare" --rounds 3 --slice 60ms --rate 500 --connections 8 --seed 7 --output "$run" \
+"$bin/duelio-compare" --accept-noise --rounds 3 --slice 60ms --rate 500 --connections 8 --seed 7 --output "$run" \
   >"$work/table" 2>"$work/progress"
 code=$?
 # Three rounds cannot decide anything; a control that fails on such slices is a verdict too (3).
@@ -29,7 +29,7 @@ for share in 40 60 80 99; do
 done
 
 # Ctrl-C keeps what was measured and leaves no process behind.
-"$bin/duelio-compare" --rounds 50 --slice 60ms --rate 500 --connections 8 --output "$work/int.jsonl" \
+"$bin/duelio-compare" --accept-noise --rounds 50 --slice 60ms --rate 500 --connections 8 --output "$work/int.jsonl" \
   >/dev/null 2>&1 &
 compare=$!
 started="$started $compare"
@@ -44,3 +44,15 @@ wait "$compare"
 for child in $children; do kill -0 "$child" 2>/dev/null && fail "process $child is left"; done
 tail -1 "$work/int.jsonl" | grep -q '"finished":false' || fail "the interrupted run has no end record"
 "$bin/duelio-report" "$work/int.jsonl" --html "$work/int.html" >/dev/null 2>&1 || fail "report of an interrupted run"
+
+# The interrupted run goes on to its end; so does one that was killed in the middle of a line.
+"$bin/duelio-compare" --accept-noise --rounds 2 --slice 60ms --rate 500 --connections 8 --output "$work/part.jsonl" >/dev/null 2>&1
+size=$(stat -c %s "$work/part.jsonl")
+head -c $((size * 55 / 100)) "$work/part.jsonl" >"$work/resumed.jsonl"
+"$bin/duelio-compare" --resume "$work/resumed.jsonl" >/dev/null 2>"$work/progress"
+code=$?
+[ $code -eq 0 ] || [ $code -eq 3 ] || fail "resume ended with $code: $(cat "$work/progress")"
+tail -1 "$work/resumed.jsonl" | grep -q '"finished":true' || fail "the resumed run did not end"
+"$bin/duelio-report" "$work/resumed.jsonl" | grep -q "2 valid rounds" || fail "the resumed run has not its two rounds"
+"$bin/duelio-compare" --resume "$work/resumed.jsonl" 2>/dev/null
+[ $? -eq 2 ] || fail "a finished run is resumed"

@@ -1,0 +1,160 @@
+#include "compare/doctor.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/os/cpu.h"
+#include "compare/probe.h"
+
+namespace duelio::compare {
+namespace {
+
+using State = Finding::State;
+
+std::string first_line(const std::string& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return line;
+}
+
+Finding cpus() {
+  const std::size_t count = os::allowed_cpus().size();
+  Finding finding{.what = "CPUs", .found = std::to_string(count) + " usable"};
+  if (count >= 4) return finding;
+  finding.state = count < 2 ? State::unusable : State::flawed;
+  finding.cost = count < 2 ? "server and generator share a CPU: nothing can be said about either"
+                           : "the rest of the system shares them: intervals get wider";
+  finding.change = "use a machine with four or more";
+  return finding;
+}
+
+Finding isolation() {
+  const std::string isolated = first_line("/sys/devices/system/cpu/isolated");
+  Finding finding{.what = "isolation",
+                  .found = isolated.empty() ? "no CPU is isolated" : "CPUs " + isolated};
+  if (!isolated.empty()) return finding;
+  finding.state = State::flawed;
+  finding.cost =
+      "other processes and interrupts run on the measured CPUs: more rounds are repeated";
+  finding.change =
+      "boot with isolcpus= and nohz_full=, and name those CPUs in --server-cpus and --client-cpus";
+  return finding;
+}
+
+Finding governor() {
+  const std::string name = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  Finding finding{.what = "frequency governor", .found = name.empty() ? "not visible" : name};
+  if (name == "performance") return finding;
+  finding.state = State::flawed;
+  finding.cost = name.empty()
+                     ? "the host may change the frequency unseen: the control shows it as noise"
+                     : "the frequency follows the load: the open loop looks dearer than it is";
+  finding.change = name.empty() ? "use bare metal" : "cpupower frequency-set -g performance";
+  return finding;
+}
+
+Finding steal() {
+  Sample before = sample(::getpid());
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const Sample after = sample(::getpid());
+  const double share = static_cast<double>(after.machine_steal_ns - before.machine_steal_ns) /
+                       static_cast<double>(after.at_ns - before.at_ns) /
+                       static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %% in a second", 100 * share);
+  Finding finding{.what = "steal", .found = text.data()};
+  if (share <= 0.01) return finding;
+  finding.state = State::flawed;
+  finding.cost = "the hypervisor takes CPU time: rounds with more than 5 % are repeated";
+  finding.change = "use a dedicated host, or another hour";
+  return finding;
+}
+
+Finding clock_source() {
+  const std::string name =
+      first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  Finding finding{.what = "clock source", .found = name};
+  if (name == "tsc" || name == "kvm-clock" || name == "arch_sys_counter") return finding;
+  finding.state = State::flawed;
+  finding.cost = "reading the time is a system call: the generator gets dearer";
+  finding.change = "boot with tsc=reliable, if the CPU's is";
+  return finding;
+}
+
+Finding descriptors() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  Finding finding{.what = "descriptors", .found = "at most " + std::to_string(limit.rlim_max)};
+  if (limit.rlim_max >= 20'000) return finding;
+  finding.state = State::flawed;
+  finding.cost = "the workload idle needs 10,100";
+  finding.change = "ulimit -Hn 65536";
+  return finding;
+}
+
+Finding accept_queue() {
+  const std::string limit = first_line("/proc/sys/net/core/somaxconn");
+  Finding finding{.what = "accept queue", .found = "net.core.somaxconn is " + limit};
+  if (std::atoi(limit.c_str()) >= 4096) return finding;
+  finding.state = State::flawed;
+  finding.cost = "bursts of connections are dropped and come again a second later";
+  finding.change = "sysctl net.core.somaxconn=4096";
+  return finding;
+}
+
+Finding system_calls() {
+  const std::string why = SyscallCounter::why_not();
+  Finding finding{.what = "system call counts", .found = why.empty() ? "available" : why};
+  if (why.empty()) return finding;
+  finding.state = State::flawed;
+  finding.cost = "system calls per request are missing from the results";
+  finding.change = "see there";
+  return finding;
+}
+
+Finding io_uring() {
+  const std::string disabled = first_line("/proc/sys/kernel/io_uring_disabled");
+  Finding finding{.what = "io_uring",
+                  .found = disabled.empty() || disabled == "0"
+                               ? "not disabled by sysctl"
+                               : "io_uring_disabled is " + disabled};
+  if (disabled.empty() || disabled == "0") return finding;
+  finding.state = State::flawed;
+  finding.cost = "the uring backends cannot run";
+  finding.change = "sysctl kernel.io_uring_disabled=0";
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> examine() {
+  return {cpus(),        isolation(),    governor(),     steal(),   clock_source(),
+          descriptors(), accept_queue(), system_calls(), io_uring()};
+}
+
+void print_findings(std::ostream& out, const std::vector<Finding>& findings, bool colour) {
+  std::size_t width = 0;
+  for (const Finding& finding : findings) width = std::max(width, finding.what.size());
+  for (const Finding& finding : findings) {
+    constexpr std::array words{"good    ", "flawed  ", "UNUSABLE"};
+    constexpr std::array colours{"\x1b[32m", "\x1b[33m", "\x1b[31m"};
+    const auto state = static_cast<std::size_t>(finding.state);
+    out << (colour ? colours.at(state) : "") << words.at(state) << (colour ? "\x1b[0m" : "") << "  "
+        << finding.what << std::string(width - finding.what.size() + 2, ' ') << finding.found
+        << '\n';
+    if (finding.state == State::good) continue;
+    const std::string indent(width + 12, ' ');
+    out << indent << "costs: " << finding.cost << '\n'
+        << indent << "change: " << finding.change << '\n';
+  }
+}
+
+}  // namespace duelio::compare

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "compare/options.h"
+
+namespace duelio::compare {
+
+// One look at what this machine does to results.
+struct Finding {
+  enum class State : std::uint8_t { good, flawed, unusable };
+  std::string what;
+  std::string found;
+  State state = State::good;
+  std::string cost;    // what the flaw costs a result; empty when good
+  std::string change;  // what to do about it
+};
+
+// Takes about a second: steal is watched for that long.
+std::vector<Finding> examine();
+
+void print_findings(std::ostream& out, const std::vector<Finding>& findings, bool colour);
+
+}  // namespace duelio::compare

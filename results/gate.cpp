@@ -1,0 +1,110 @@
+#include "results/gate.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "results/statistics.h"
+#include "results/verdict.h"
+
+namespace duelio::results {
+namespace {
+
+namespace json = boost::json;
+
+std::string text_of(const json::object& manifest, std::string_view part, std::string_view key) {
+  const json::value* const object = manifest.if_contains(part);
+  if (object == nullptr || !object->is_object()) return {};
+  const json::value* const value = object->get_object().if_contains(key);
+  return value == nullptr ? std::string() : json::serialize(*value);
+}
+
+// What must be the same for a difference to be the code's. The revision may differ: that is what is
+// compared.
+std::string difference(const Run& baseline, const Run& candidate) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> same{
+      {{"machine", "cpu"},
+       {"machine", "cpus"},
+       {"machine", "kernel"},
+       {"machine", "hypervisor"},
+       {"build", "preset"},
+       {"build", "flags"},
+       {"workload", "name"},
+       {"plan", "connections"},
+       {"plan", "rate"}}};
+  for (const auto& [part, key] : same) {
+    const std::string a = text_of(baseline.manifest, part, key);
+    const std::string b = text_of(candidate.manifest, part, key);
+    if (a != b) return std::string(part) + " " + std::string(key) + ": " + a + " and " + b;
+  }
+  return {};
+}
+
+std::vector<double> log_values(const Run& run, const std::string& entry) {
+  std::vector<double> values;
+  for (const auto& [number, round] : complete_rounds(run)) {
+    for (const Slice* slice : round) {
+      const auto value = slice->metric(metrics().front().phase, metrics().front().key);
+      if (slice->entry == entry && slice->role != "control" && value && *value > 0)
+        values.push_back(std::log(*value));
+    }
+  }
+  return values;
+}
+
+bool control_failed(const Run& run) {
+  return judge(run, metrics().front(), rule_of(run)).control_state == Control::failed;
+}
+
+}  // namespace
+
+Gate hold_against(const Run& baseline, const Run& candidate, const GateRule& rule,
+                  std::ostream& out) {
+  if (const std::string unlike = difference(baseline, candidate); !unlike.empty()) {
+    out << "not comparable: " << unlike << (rule.allow_unlike ? " (allowed)" : "") << '\n';
+    if (!rule.allow_unlike) return Gate::not_comparable;
+  }
+  for (const Run* run : {&baseline, &candidate}) {
+    if (!control_failed(*run)) continue;
+    out << run->file << ": the control failed, so it can prove nothing\n";
+    return Gate::control_failed;
+  }
+  std::vector<std::string> matched;
+  const std::vector<std::string> others = candidate.entries();
+  for (const std::string& entry : baseline.entries()) {
+    if (std::find(others.begin(), others.end(), entry) != others.end()) matched.push_back(entry);
+  }
+  Gate gate = Gate::nothing_matched;
+  for (const std::string& entry : matched) {
+    const auto before = log_values(baseline, entry);
+    const auto after = log_values(candidate, entry);
+    const auto interval =
+        stats::rank_sum_interval(before, after, rule.alpha / static_cast<double>(matched.size()));
+    if (!interval) {
+      out << entry << ": too few valid rounds (" << before.size() << " and " << after.size()
+          << ")\n";
+      continue;
+    }
+    const double low = std::exp(interval->low);
+    const double high = std::exp(interval->high);
+    const bool worse = low > 1 + rule.fail_on;
+    std::array<char, 160> line{};
+    std::snprintf(line.data(), line.size(), "%s: %.3f [%.3f, %.3f] of the baseline: %s",
+                  entry.c_str(), std::exp(stats::rank_sum_shift(before, after)), low, high,
+                  worse                     ? "REGRESSION"
+                  : high < 1 + rule.fail_on ? "no regression"
+                                            : "no regression proven");
+    out << line.data() << '\n';
+    if (worse) {
+      gate = Gate::regressed;
+    } else if (gate == Gate::nothing_matched) {
+      gate = Gate::passed;
+    }
+  }
+  if (gate == Gate::nothing_matched)
+    out << "nothing matched: no entry is measured well enough in both runs\n";
+  return gate;
+}
+
+}  // namespace duelio::results
