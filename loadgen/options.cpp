@@ -1,6 +1,7 @@
 #include "loadgen/options.h"
 
 #include <charconv>
+#include <tuple>
 
 #include <sys/resource.h>
 
@@ -62,6 +63,19 @@ void parse_url(Options& options) {
   }
 }
 
+// "64KiB" or "1KiB..64KiB".
+std::pair<std::uint64_t, std::uint64_t> parse_body_bytes(std::string_view word) {
+  const std::size_t dots = word.find("..");
+  const bool range = dots != std::string_view::npos;
+  const std::uint64_t min = parse_bytes(word.substr(0, dots));
+  const std::uint64_t max = range ? parse_bytes(word.substr(dots + 2)) : min;
+  if (max > (1U << 30U)) throw std::invalid_argument("is above 1GiB");
+  if (max < min) throw std::invalid_argument("is a range that ends before it begins");
+  // A range's bodies are made in advance, several of them.
+  if (range && max > (16U << 20U)) throw std::invalid_argument("is a range that ends above 16MiB");
+  return {min, max};
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
@@ -82,10 +96,16 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("requests-per-connection", text("0")->value_name("N"),
        "close and connect anew after N requests; 0: never. The last one says `connection: close`")
       ("method", text("GET")->value_name("M"), "request method")
-      ("body-bytes", text("0")->value_name("BYTES"), "size of each request's body")
+      ("body-bytes", text("0")->value_name("BYTES"), "size of each request's body, or MIN..MAX: drawn evenly from the range")
       ("expect-status", text("200")->value_name("CODE"), "any other status is an error")
       ("timeout", text("5s")->value_name("TIME"), "for a connect or an answer, and for the drain at the end")
       ("idle-connections", text("0")->value_name("N"), "connections opened beside the active ones and left alone")
+      ("slow-clients", text("0")->value_name("N"), "clients beside them that send a request byte by byte, counted apart")
+      ("slow-gap", text("100ms")->value_name("TIME"), "between two bytes of a slow client")
+      ("ramp", text("0")->value_name("TIME"), "open the connections evenly over this time")
+      ("source-addresses", text("0")->value_name("N"),
+       "connect from 127.0.0.2 and the N-1 after it in turn; 0: as many as the number of connections needs")
+      ("verify-body", "compare each body with what the target asks a duelio server for")
       ("spin", "poll before a request is due instead of sleeping; takes a whole CPU")
       ("seed", text("1")->value_name("N"), "of the schedule's random gaps")
       ("json", text("")->value_name("FILE"), "write the result as JSON; - is stdout")
@@ -157,14 +177,16 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       throw std::invalid_argument("is not a method for a server");
     return std::string(word);
   });
-  options.body_bytes = cli::value(*values, "body-bytes", [](std::string_view word) {
-    const std::uint64_t bytes = parse_bytes(word);
-    if (bytes > (1U << 30U)) throw std::invalid_argument("is above 1GiB");
-    return bytes;
-  });
+  std::tie(options.body_bytes, options.body_bytes_max) =
+      cli::value(*values, "body-bytes", parse_body_bytes);
   options.expect_status = static_cast<int>(count("expect-status", 100, 599));
   options.timeout = positive_time("timeout");
   options.idle_connections = static_cast<unsigned>(count("idle-connections", 0, 1'000'000));
+  options.slow_clients = static_cast<unsigned>(count("slow-clients", 0, 1'000'000));
+  options.slow_gap = positive_time("slow-gap");
+  options.ramp = cli::value(*values, "ramp", parse_duration);
+  options.source_addresses = static_cast<unsigned>(count("source-addresses", 0, 250));
+  options.verify_body = values->contains("verify-body");
   options.seed = count("seed", 0, 1'000'000'000'000'000);
   options.spin = values->contains("spin");
   options.json = (*values)["json"].as<std::string>();
@@ -173,11 +195,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
 
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  const std::uint64_t needed =
-      std::uint64_t{options.connections} + options.idle_connections + options.threads + 16;
+  const std::uint64_t needed = std::uint64_t{options.connections} + options.idle_connections +
+                               options.slow_clients + options.threads + 16;
   if (needed > limit.rlim_max) {
-    throw cli::UsageError("--connections and --idle-connections need " + std::to_string(needed) +
-                          " descriptors, more than the hard limit of " +
+    throw cli::UsageError("--connections, --idle-connections and --slow-clients need " +
+                          std::to_string(needed) + " descriptors, more than the hard limit of " +
                           std::to_string(limit.rlim_max) + " (ulimit -Hn)");
   }
   return options;

@@ -28,11 +28,17 @@ struct Options {
   unsigned pipeline = 1;
   std::uint64_t requests_per_connection = 0;  // 0: no limit
   std::string method = "GET";
-  std::uint64_t body_bytes = 0;
+  std::uint64_t body_bytes = 0;      // of the smallest body
+  std::uint64_t body_bytes_max = 0;  // of the largest; the same: all are that long
   int expect_status = 200;
   std::chrono::nanoseconds timeout{};
   std::uint64_t seed = 1;
   unsigned idle_connections = 0;
+  unsigned slow_clients = 0;
+  std::chrono::nanoseconds slow_gap = std::chrono::milliseconds(100);  // between two bytes
+  std::chrono::nanoseconds ramp{};
+  unsigned source_addresses = 0;  // 127.0.0.2 and on; 0: the kernel's choice
+  bool verify_body = false;
   bool spin = false;
 
   std::string json;  // a file, "-" for stdout, empty for none

@@ -203,9 +203,14 @@ json::object to_json(const Options& options, const Result& result) {
                     {"requests_per_connection", options.requests_per_connection},
                     {"method", options.method},
                     {"body_bytes", options.body_bytes},
+                    {"body_bytes_max", options.body_bytes_max},
                     {"expect_status", options.expect_status},
                     {"timeout_s", seconds(options.timeout)},
                     {"idle_connections", options.idle_connections},
+                    {"slow_clients", options.slow_clients},
+                    {"slow_gap_s", seconds(options.slow_gap)},
+                    {"ramp_s", seconds(options.ramp)},
+                    {"verify_body", options.verify_body},
                     {"spin", options.spin},
                     {"seed", options.seed}}},
       {"interrupted", result.interrupted},
@@ -224,7 +229,14 @@ json::object to_json(const Options& options, const Result& result) {
       {"connections", json::object{{"requested", options.connections},
                                    {"established", tally.established},
                                    {"peak", tally.peak},
-                                   {"reconnects", tally.reconnects}}},
+                                   {"reconnects", tally.reconnects},
+                                   {"source_addresses", result.source_addresses}}},
+      {"slow_clients", options.slow_clients == 0
+                           ? json::value(nullptr)
+                           : json::object{{"bytes_sent", tally.slow.bytes_sent},
+                                          {"completed", tally.slow.completed},
+                                          {"closed", tally.slow.closed},
+                                          {"failed", tally.slow.failed}}},
       {"rate",
        json::object{{"offered", open_loop ? json::value(*options.rate) : json::value(nullptr)},
                     {"achieved", rate_of(result)}}},
@@ -291,6 +303,11 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
         << error_class_names[static_cast<std::size_t>(kind.first)];
     if (kind.second != 0) out << " (" << os::errno_name(kind.second) << ")";
     out << '\n';
+  }
+  if (options.slow_clients > 0) {
+    out << "  slow        " << options.slow_clients << " clients sent " << tally.slow.bytes_sent
+        << " bytes, " << tally.slow.completed << " requests completed, " << tally.slow.failed
+        << " failed, " << tally.slow.closed << " hangups\n";
   }
   const Verdict verdict = judge(options, result);
   const double completed =

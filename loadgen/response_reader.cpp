@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "common/http/field_values.h"
+#include "common/workload.h"
 
 namespace duelio::loadgen {
 namespace {
@@ -16,7 +17,26 @@ std::size_t head_size(std::string_view bytes) noexcept {
   return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + end.size();
 }
 
+constexpr std::string_view hello = "Hello";
+
 }  // namespace
+
+ExpectedBody::ExpectedBody(std::string_view target) noexcept {
+  const workload::Task task = workload::task_for(target.substr(0, target.find('?')));
+  is_pattern_ = task.kind == workload::Task::Kind::bytes;
+  size_ = is_pattern_ ? task.bytes : hello.size();
+}
+
+bool ExpectedBody::holds(std::uint64_t offset, std::string_view piece) const noexcept {
+  if (!is_pattern_) return hello.substr(offset, piece.size()) == piece;
+  while (!piece.empty()) {
+    const std::span<const char> wanted = workload::pattern(offset, piece.size());
+    if (std::memcmp(wanted.data(), piece.data(), wanted.size()) != 0) return false;
+    piece.remove_prefix(wanted.size());
+    offset += wanted.size();
+  }
+  return true;
+}
 
 void LastAnswer::keep(std::string_view whole, int status) noexcept {
   size_ = 0;
@@ -27,12 +47,13 @@ void LastAnswer::keep(std::string_view whole, int status) noexcept {
 }
 
 ResponseReader::Result ResponseReader::read(std::string_view bytes, LastAnswer& last,
-                                            bool head_request) {
+                                            bool head_request, const ExpectedBody* expected) {
   if (!in_answer()) {
     const std::string_view known = last.bytes();
     if (!known.empty() && bytes.starts_with(known)) {
       status_ = last.status();
-      closes_ = false;  // an answer that closes is never kept
+      closes_ = false;       // an answer that closes is never kept,
+      body_is_good_ = true;  // nor is one with the wrong body
       return {Outcome::complete, known.size()};
     }
   }
@@ -53,20 +74,34 @@ ResponseReader::Result ResponseReader::read(std::string_view bytes, LastAnswer& 
     head_.clear();
     if (status_ >= 100 && status_ < 200) {
       if (used == bytes.size()) return {Outcome::incomplete, used};
-      const Result rest = read(bytes.substr(used), last, head_request);
+      const Result rest = read(bytes.substr(used), last, head_request, expected);
       return {rest.outcome, used + rest.used};
     }
     if (head_request || status_ == 204 || status_ == 304) body_left_ = 0;
+    body_size_ = body_left_;
+    body_is_good_ = expected == nullptr || head_request || body_size_ == expected->size();
     const std::size_t end = used + body_left_;
-    if (whole && end <= bytes.size() && !closes_) last.keep(bytes.substr(0, end), status_);
+    if (whole && end <= bytes.size() && !closes_) {
+      check_body(expected, head_request, bytes.substr(used, body_left_));
+      if (body_is_good_) last.keep(bytes.substr(0, end), status_);
+      body_left_ = 0;
+      return {Outcome::complete, end};
+    }
     in_body_ = true;
   }
   const std::size_t piece = std::min<std::uint64_t>(body_left_, bytes.size() - used);
+  check_body(expected, head_request, bytes.substr(used, piece));
   body_left_ -= piece;
   used += piece;
   if (body_left_ > 0) return {Outcome::incomplete, used};
   in_body_ = false;
   return {Outcome::complete, used};
+}
+
+void ResponseReader::check_body(const ExpectedBody* expected, bool head_request,
+                                std::string_view piece) noexcept {
+  if (expected == nullptr || head_request || !body_is_good_) return;
+  body_is_good_ = expected->holds(body_size_ - body_left_, piece);
 }
 
 bool ResponseReader::parse_head(std::string_view head) {

@@ -22,6 +22,19 @@ class LastAnswer {
   int status_ = 0;
 };
 
+// What `--verify-body` holds bodies against: the workload vocabulary's answer to a target.
+class ExpectedBody {
+ public:
+  explicit ExpectedBody(std::string_view target) noexcept;
+  std::uint64_t size() const noexcept { return size_; }
+  // Whether `piece` may stand at `offset`. Pre: it ends within size().
+  bool holds(std::uint64_t offset, std::string_view piece) const noexcept;
+
+ private:
+  bool is_pattern_ = false;
+  std::uint64_t size_ = 0;
+};
+
 // Finds where each answer on a connection ends (RFC 9112 section 6: by its content-length, or
 // without body for HEAD, 1xx, 204 and 304) and what status it has. Interim answers (1xx) are
 // skipped. Resumable.
@@ -33,11 +46,13 @@ class ResponseReader {
     std::size_t used;  // bytes of the input that belong to this answer
   };
 
-  // At most one answer. Pre: bytes is not empty.
-  Result read(std::string_view bytes, LastAnswer& last, bool head_request);
+  // At most one answer. Pre: bytes is not empty. `expected` may be null: any body will do.
+  Result read(std::string_view bytes, LastAnswer& last, bool head_request,
+              const ExpectedBody* expected = nullptr);
 
   // After complete.
   int status() const noexcept { return status_; }
+  bool body_is_good() const noexcept { return body_is_good_; }
   bool closes() const noexcept {
     return closes_;
   }  // `connection: close`, or HTTP/1.0 without keep-alive
@@ -49,12 +64,15 @@ class ResponseReader {
   static constexpr std::size_t max_head = 16 * 1024;
 
   bool parse_head(std::string_view head);
+  void check_body(const ExpectedBody* expected, bool head_request, std::string_view piece) noexcept;
 
   std::string head_;  // of an answer whose head arrived in pieces
+  std::uint64_t body_size_ = 0;
   std::uint64_t body_left_ = 0;
   int status_ = 0;
   bool closes_ = false;
   bool in_body_ = false;
+  bool body_is_good_ = true;
 };
 
 }  // namespace duelio::loadgen

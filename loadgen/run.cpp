@@ -42,6 +42,21 @@ void pin(const Options& options, unsigned index) {
   if (!options.cpus.empty()) os::pin_this_thread({options.cpus[index % options.cpus.size()]});
 }
 
+// An address has 28,232 ephemeral ports by default; 127.0.0.0/8 has addresses to spare.
+unsigned source_addresses_for(const Options& options, const os::Address& server) {
+  constexpr unsigned ports = 25'000;
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(server.get());
+  const bool loopback =
+      server.family() == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24U == IN_LOOPBACKNET;
+  if (options.source_addresses > 0 && !loopback) {
+    throw std::runtime_error("--source-addresses needs a server in 127.0.0.0/8, not " +
+                             os::to_string(server));
+  }
+  const unsigned total = options.connections + options.idle_connections + options.slow_clients;
+  if (options.source_addresses > 0 || !loopback || total <= ports) return options.source_addresses;
+  return (total + ports - 1) / ports;
+}
+
 }  // namespace
 
 Result run_load(const Options& options, const OnPhase& on_phase) {
@@ -50,8 +65,11 @@ Result run_load(const Options& options, const OnPhase& on_phase) {
   if (!options.cpus.empty()) os::pin_this_thread(options.cpus);
   const os::Address server = os::resolve(options.host, options.port);
 
+  const unsigned source_addresses = source_addresses_for(options, server);
+
   std::deque<Worker> workers;
-  for (unsigned i = 0; i < options.threads; ++i) workers.emplace_back(options, server, i);
+  for (unsigned i = 0; i < options.threads; ++i)
+    workers.emplace_back(options, server, source_addresses, i);
 
   std::promise<Plan> planned;
   const std::shared_future<Plan> plan_ready = planned.get_future().share();
@@ -98,6 +116,7 @@ Result run_load(const Options& options, const OnPhase& on_phase) {
   for (auto& each : finished) each.get();
   on_phase("end", os::monotonic_ns());
 
+  result.source_addresses = source_addresses;
   result.interrupted = interrupted.load(std::memory_order_relaxed);
   for (const Worker& worker : workers) {
     result.tally.add(worker.tally());

@@ -13,6 +13,7 @@ struct Result {
   std::int64_t start_unix_ns = 0;  // when the window opened
   double measured_s = 0;           // length of the window
   bool interrupted = false;
+  unsigned source_addresses = 0;  // 0: the kernel chose
 };
 
 // Told as each phase begins: connected, warmup, measure, drain, end; with CLOCK_MONOTONIC in

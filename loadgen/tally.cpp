@@ -19,6 +19,10 @@ void Tally::add(const Tally& other) {
   established += other.established;
   peak += other.peak;
   reconnects += other.reconnects;
+  slow.bytes_sent += other.slow.bytes_sent;
+  slow.completed += other.slow.completed;
+  slow.closed += other.slow.closed;
+  slow.failed += other.slow.failed;
   latency.add(other.latency);
   service.add(other.service);
   send_lag.add(other.send_lag);

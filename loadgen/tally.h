@@ -20,15 +20,25 @@ enum class ErrorClass : std::uint8_t {
   malformed,     // what came is no answer, or is framed in a way that is not spoken here
   status,        // not the status that was expected
   excess,        // bytes that no request asked for
+  body,          // not the body that the target asks for (--verify-body)
 };
-inline constexpr std::array<std::string_view, 7> error_class_names{
-    "connect", "timeout", "reset", "closed_early", "malformed", "status", "excess"};
+inline constexpr std::array<std::string_view, 8> error_class_names{
+    "connect", "timeout", "reset", "closed_early", "malformed", "status", "excess", "body"};
 
 // One second of the measured window.
 struct Second {
   std::uint64_t completed = 0;
   std::uint64_t errors = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> latencies;  // value, count: ascending
+};
+
+// What the --slow-clients did while the window was open. They are load on the server, not samples:
+// nothing of theirs is counted anywhere else, but for a failed connect.
+struct SlowTally {
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t closed = 0;  // the server hung up on them, which may well be its policy
+  std::uint64_t failed = 0;  // an answer that was none, or late, or had the wrong status
 };
 
 // What one thread, or after adding up all of them, has seen. A request belongs to the measured
@@ -53,6 +63,7 @@ struct Tally {
   std::uint64_t established = 0;  // connections open when the load began
   std::uint64_t peak = 0;
   std::uint64_t reconnects = 0;
+  SlowTally slow;
 
   Histogram
       latency;  // from the intended send (open loop) or the send (closed loop) to the last byte

@@ -22,16 +22,15 @@ constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr std::int64_t tick_ns = 50'000'000;  // how often timeouts and interruption are looked at
 constexpr std::int64_t spin_ns = 100'000;
 
-std::string make_request(const Options& options, bool close) {
+std::string make_request(const Options& options, std::uint64_t body_bytes, bool close) {
   const bool v6 = options.host.find(':') != std::string::npos;
   std::string text = options.method + " " + options.target +
                      " HTTP/1.1\r\nhost: " + (v6 ? "[" + options.host + "]" : options.host) + ":" +
                      std::to_string(options.port) + "\r\n";
   if (close) text += "connection: close\r\n";
-  if (options.body_bytes > 0)
-    text += "content-length: " + std::to_string(options.body_bytes) + "\r\n";
+  if (options.body_bytes_max > 0) text += "content-length: " + std::to_string(body_bytes) + "\r\n";
   text += "\r\n";
-  text.append(options.body_bytes, 'x');
+  text.append(body_bytes, 'x');
   return text;
 }
 
@@ -57,47 +56,99 @@ std::int64_t to_ns(const timeval& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000;
 }
 
+// Enough different bodies to be a range, few enough to be held in memory.
+std::uint64_t bodies_to_make(std::uint64_t max_size) {
+  return std::clamp<std::uint64_t>((64U << 20U) / std::max<std::uint64_t>(max_size, 1), 16, 1024);
+}
+
 }  // namespace
 
-Worker::Worker(const Options& options, const os::Address& server, unsigned index)
+void Worker::Requests::add(const Options& options, std::uint64_t body_bytes, bool close) {
+  bytes += make_request(options, body_bytes, close);
+  begins.push_back(bytes.size());
+}
+
+Worker::Worker(const Options& options, const os::Address& server, unsigned source_addresses,
+               unsigned index)
     : options_(options),
       server_(server),
+      source_addresses_(source_addresses),
       index_(index),
       events_(::epoll_create1(EPOLL_CLOEXEC)),
+      sizes_differ_(options.body_bytes != options.body_bytes_max),
       head_(options.method == "HEAD"),
       open_loop_(options.rate.has_value()),
       sessions_(share_of(options.connections, index, options.threads) +
-                share_of(options.idle_connections, index, options.threads)),
+                share_of(options.idle_connections, index, options.threads) +
+                share_of(options.slow_clients, index, options.threads)),
       schedule_(options.rate.value_or(1), options.arrivals, options.seed, index, options.threads),
       buffer_(64 * 1024) {
   if (!events_) os::throw_errno("epoll_create1");
-  const std::string request = make_request(options, false);
-  request_size_ = request.size();
-  // A large body is not worth repeating: the batch then takes a send for each request.
-  const unsigned copies = request_size_ > buffer_.size() ? 1 : options.pipeline;
-  for (unsigned i = 0; i < copies; ++i) request_ += request;
-  if (options.requests_per_connection > 0) last_request_ = make_request(options, true);
+  const bool ends = options.requests_per_connection > 0;
+  if (sizes_differ_) {
+    std::mt19937_64 random(options.seed + index);
+    std::uniform_int_distribution<std::uint64_t> sizes(options.body_bytes, options.body_bytes_max);
+    for (auto left = bodies_to_make(options.body_bytes_max); left > 0; --left) {
+      const std::uint64_t size = sizes(random);
+      requests_.add(options, size, false);
+      if (ends) last_requests_.add(options, size, true);
+    }
+  } else {
+    // A large body is not worth repeating: the batch then takes a send for each request.
+    const unsigned copies = options.body_bytes > buffer_.size() ? 1 : options.pipeline;
+    for (unsigned i = 0; i < copies; ++i) requests_.add(options, options.body_bytes, false);
+    if (ends) last_requests_.add(options, options.body_bytes, true);
+  }
+  if (options.verify_body) expected_body_.emplace(options.target);
   const unsigned active = share_of(options.connections, index, options.threads);
+  const unsigned idle = share_of(options.idle_connections, index, options.threads);
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
-    sessions_[i].idle = i >= active;
-    if (!sessions_[i].idle) sessions_[i].in_flight.resize(options.pipeline);
+    Session& session = sessions_[i];
+    session.role = i < active ? Role::active : i < active + idle ? Role::idle : Role::slow;
+    if (session.role == Role::active) session.in_flight.resize(options.pipeline);
+    if (sizes_differ_ && session.role == Role::active)
+      session.next_request = static_cast<std::uint32_t>(i) % requests_.count();
   }
 }
 
 void Worker::connect_all() {
   // A sleep must not be stretched by the default slack of 50 us: prctl(2), PR_SET_TIMERSLACK.
   prctl(PR_SET_TIMERSLACK, 1UL);
-  const std::int64_t limit = os::monotonic_ns() + options_.timeout.count();
+  const std::int64_t start = os::monotonic_ns();
+  const std::int64_t limit = start + options_.ramp.count() + options_.timeout.count();
+  const double gap_ns =
+      static_cast<double>(options_.ramp.count()) / static_cast<double>(sessions_.size());
   std::size_t next = 0;
+  const auto opens_at = [&] {  // threads take turns
+    return start +
+           static_cast<std::int64_t>(gap_ns * (static_cast<double>(next) +
+                                               static_cast<double>(index_) / options_.threads));
+  };
   // In batches smaller than any backlog, so that no SYN is dropped and comes again a second later.
   while ((next < sessions_.size() || connecting_ > 0) && os::monotonic_ns() < limit) {
-    while (next < sessions_.size() && connecting_ < 64) open(sessions_[next++]);
-    if (connecting_ > 0) wait(os::monotonic_ns() + 10'000'000);
+    while (next < sessions_.size() && connecting_ < 64 && opens_at() <= os::monotonic_ns())
+      open(sessions_[next++]);
+    const std::int64_t look_again = os::monotonic_ns() + 10'000'000;
+    const bool held_back = next < sessions_.size() && connecting_ < 64;
+    if (connecting_ > 0 || held_back)
+      wait(held_back ? std::min(look_again, opens_at()) : look_again);
   }
   for (const Session& session : sessions_) {
-    if (session.link == Link::open && !session.idle) ++tally_.established;
+    if (session.link == Link::open && session.role == Role::active) ++tally_.established;
   }
   tally_.peak = tally_.established;
+}
+
+// Connections beyond the ephemeral ports of one address (ip(7), ip_local_port_range) come from
+// others. The port is left to connect(2): chosen by bind(2) it would have to be free for all peers.
+bool Worker::bind_source(const Session& session) const {
+  const auto number = static_cast<unsigned>(&session - sessions_.data());
+  const int on = 1;
+  setsockopt(session.fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  sockaddr_in source{};
+  source.sin_family = AF_INET;
+  source.sin_addr.s_addr = htonl(0x7f000002U + number % source_addresses_);
+  return ::bind(session.fd.get(), reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0;
 }
 
 void Worker::open(Session& session) {
@@ -107,11 +158,13 @@ void Worker::open(Session& session) {
   session.reader = ResponseReader();
   session.started = 0;
   session.unsent_bytes = 0;
-  session.stream_offset = 0;
+  session.stream_offset = requests_.begins[session.next_request];
   session.last_sent = false;
   session.closing_since = 0;
   if (!session.fd) return fail(session, ErrorClass::connect, errno);
   os::set_no_delay(session.fd.get());
+  if (source_addresses_ > 0 && !bind_source(session))
+    return fail(session, ErrorClass::connect, errno);
   session.link = Link::connecting;
   ++connecting_;
   if (::connect(session.fd.get(), server_.get(), server_.length) != 0 && errno != EINPROGRESS) {
@@ -132,7 +185,7 @@ void Worker::on_connected(Session& session) {
   --connecting_;
   ++open_count_;
   tally_.peak = std::max(tally_.peak, open_count_);
-  if (!running_ || session.idle) return;
+  if (!running_ || session.role != Role::active) return;
   const std::int64_t now = os::monotonic_ns();
   if (in_window(session.connect_started)) tally_.connect.record(now - session.connect_started);
   if (open_loop_) {
@@ -202,11 +255,59 @@ void Worker::drive(Session& session, std::uint32_t happened) {
   if ((happened & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     // After the end of the stream has been announced a short receive is not the last one.
     const bool ended = (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (session.role != Role::active) return receive_aside(session);
     const int fd = session.fd.get();
     while (receive(session) || (ended && session.link == Link::open && session.fd.get() == fd)) {
     }
   }
-  if (session.link == Link::open && session.unsent_bytes > 0) flush(session);
+  if (session.role == Role::active && session.link == Link::open && session.unsent_bytes > 0)
+    flush(session);
+}
+
+// What comes on a connection that carries no measured request.
+void Worker::receive_aside(Session& session) {
+  while (session.link == Link::open) {
+    const ssize_t n = ::recv(session.fd.get(), buffer_.data(), buffer_.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    const bool slow = session.role == Role::slow;
+    if (n <= 0) {
+      if (slow && measuring_) ++tally_.slow.closed;
+      return reopen(session);
+    }
+    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(n));
+    const bool asked = slow && session.stream_offset == requests_.size(0);
+    const auto outcome =
+        asked ? read_answer(session, bytes).outcome : ResponseReader::Outcome::malformed;
+    if (outcome == ResponseReader::Outcome::incomplete) continue;
+    const bool good = outcome == ResponseReader::Outcome::complete &&
+                      session.reader.status() == options_.expect_status &&
+                      session.reader.body_is_good();
+    if (slow && measuring_) ++(good ? tally_.slow.completed : tally_.slow.failed);
+    if (!slow) count_error(ErrorClass::excess, 0, os::monotonic_ns());
+    if (!good) return reopen(session);
+    session.stream_offset = 0;
+  }
+}
+
+// One more byte from each slow client; the answer is waited for before the next request.
+void Worker::trickle(std::int64_t now) {
+  next_trickle_ = now + options_.slow_gap.count();
+  for (Session& session : sessions_) {
+    if (session.role != Role::slow || session.link != Link::open) continue;
+    if (session.stream_offset == requests_.size(0)) {
+      if (now - session.last_byte < options_.timeout.count()) continue;
+      if (measuring_) ++tally_.slow.failed;
+      reopen(session);
+      continue;
+    }
+    const ssize_t n =
+        ::send(session.fd.get(), requests_.bytes.data() + session.stream_offset, 1, MSG_NOSIGNAL);
+    if (n != 1) continue;  // a hangup comes as an event
+    ++session.stream_offset;
+    session.last_byte = now;
+    if (measuring_) ++tally_.slow.bytes_sent;
+  }
 }
 
 // One receive. True when there may be more to receive at once.
@@ -241,7 +342,7 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
       reopen(session);
       return false;
     }
-    const auto [outcome, used] = session.reader.read(bytes, last_answer_, head_);
+    const auto [outcome, used] = read_answer(session, bytes);
     if (outcome == ResponseReader::Outcome::malformed) {
       fail(session, ErrorClass::malformed, 0);
       return false;
@@ -272,14 +373,16 @@ void Worker::complete(Session& session, std::int64_t now) {
   session.first = session.first + 1 == options_.pipeline ? 0 : session.first + 1;
   --session.count;
   if (now >= second_end_) roll_second(now);
-  const bool good = session.reader.status() == options_.expect_status;
+  const bool good_status = session.reader.status() == options_.expect_status;
+  const bool good = good_status && session.reader.body_is_good();
   if (window_open(now)) {
     tally_.completed_in_window += good ? 1 : 0;
     second_.completed += good ? 1 : 0;
     tally_.busy_ns += static_cast<double>(now - std::max(request.due, plan_.measure));
   }
   if (!in_window(request.due)) return;
-  if (!good) return count_error(ErrorClass::status, 0, request.due);
+  if (!good)
+    return count_error(good_status ? ErrorClass::body : ErrorClass::status, 0, request.due);
   ++tally_.completed;
   const std::int64_t latency = now - request.due;
   tally_.latency.record(latency);
@@ -302,10 +405,12 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
   ++session.started;
   if (session.started == options_.requests_per_connection) {
     session.last_sent = true;
-    session.unsent_bytes = last_request_.size();
+    session.unsent_bytes = last_requests_.size(session.next_request);
+    session.stream_offset = last_requests_.begins[session.next_request];
   } else {
-    session.unsent_bytes += request_size_;
+    session.unsent_bytes += requests_.size(session.next_request);
   }
+  if (sizes_differ_ && ++session.next_request == requests_.count()) session.next_request = 0;
   if (!in_window(due)) return;
   ++tally_.sent;
   if (open_loop_) tally_.send_lag.record(now - due);
@@ -319,7 +424,7 @@ void Worker::refill(Session& session, std::int64_t now) {
 void Worker::flush(Session& session) {
   while (session.unsent_bytes > 0) {
     const bool last = session.last_sent;
-    const std::string& bytes = last ? last_request_ : request_;
+    const std::string& bytes = last ? last_requests_.bytes : requests_.bytes;
     const std::size_t size =
         std::min<std::uint64_t>(session.unsent_bytes, bytes.size() - session.stream_offset);
     const ssize_t n =
@@ -332,8 +437,8 @@ void Worker::flush(Session& session) {
     if (measuring_) tally_.bytes_sent += static_cast<std::uint64_t>(n);
     session.unsent_bytes -= static_cast<std::uint64_t>(n);
     session.stream_offset += static_cast<std::uint64_t>(n);
-    // Every request starts at a multiple of its size, so the offset may start over with each batch.
-    if (session.stream_offset == bytes.size() || session.unsent_bytes == 0)
+    // Requests of one size may start over with each batch.
+    if (session.stream_offset == bytes.size() || (session.unsent_bytes == 0 && !sizes_differ_))
       session.stream_offset = 0;
     if (static_cast<std::size_t>(n) < size) return;  // epoll(7), question 9: the buffer is full
   }
@@ -447,7 +552,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
   running_ = true;
   std::int64_t now = os::monotonic_ns();
   for (Session& session : sessions_) {
-    if (session.link != Link::open || session.idle) continue;
+    if (session.link != Link::open || session.role != Role::active) continue;
     if (open_loop_) {
       offer(session);
     } else {
@@ -456,6 +561,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
     }
   }
   next_timeout_check_ = now + tick_ns;
+  if (options_.slow_clients > 0) next_trickle_ = now;
   while (true) {
     now = os::monotonic_ns();
     if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) open_window(now);
@@ -469,6 +575,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
       if (measuring_) close_window(now);
     }
     if (now >= next_timeout_check_) check_timeouts(now);
+    if (now >= next_trickle_ && !stopping_) trickle(now);
     if (stopping_) {
       const bool quiet =
           backlog_.empty() && std::all_of(sessions_.begin(), sessions_.end(),
@@ -476,6 +583,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
       if (quiet || now >= plan_.give_up) break;
     }
     std::int64_t until = std::min(next_timeout_check_, stopping_ ? plan_.give_up : plan_.drain);
+    if (!stopping_) until = std::min(until, next_trickle_);
     if (!measuring_ && !stopping_) until = std::min(until, plan_.measure);
     if (open_loop_ && !stopping_) until = std::min(until, plan_.start + schedule_.next());
     wait(until);

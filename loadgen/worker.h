@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,9 @@ struct Plan {
 // one recv(2), and the next request is sent straight from its completion.
 class Worker {
  public:
-  Worker(const Options& options, const os::Address& server, unsigned index);
+  // `source_addresses`: how many to connect from, 0 for the kernel's choice.
+  Worker(const Options& options, const os::Address& server, unsigned source_addresses,
+         unsigned index);
 
   // Opens the connections; returns when each is open or has failed.
   void connect_all();
@@ -49,6 +52,7 @@ class Worker {
     std::int64_t sent = 0;
   };
   enum class Link : std::uint8_t { closed, connecting, open };
+  enum class Role : std::uint8_t { active, idle, slow };
   struct Session {
     os::UniqueFd fd;
     ResponseReader reader;
@@ -57,15 +61,18 @@ class Worker {
     std::uint32_t count = 0;
     std::uint64_t started = 0;  // requests on this connection so far
     std::uint64_t unsent_bytes = 0;
-    std::uint64_t stream_offset = 0;  // into the endless repetition of the request
+    std::uint64_t stream_offset = 0;  // into the endless repetition of the requests
+    std::uint32_t next_request = 0;   // of them, when their sizes differ
     std::int64_t connect_started = 0;
+    std::int64_t last_byte = 0;      // a slow client's, sent
     std::int64_t closing_since = 0;  // the last answer has come; the server is to close
     Link link = Link::closed;
-    bool idle = false;       // one of --idle-connections
+    Role role = Role::active;
     bool listed = false;     // in free_
     bool last_sent = false;  // the request that closes the connection is on its way
   };
 
+  bool bind_source(const Session& session) const;
   void open(Session& session);
   void on_connected(Session& session);
   void reopen(Session& session);
@@ -83,6 +90,13 @@ class Worker {
   bool has_room(const Session& session) const noexcept;
   void offer(Session& session);
 
+  ResponseReader::Result read_answer(Session& session, std::string_view bytes) {
+    return session.reader.read(bytes, last_answer_, head_,
+                               expected_body_ ? &*expected_body_ : nullptr);
+  }
+  void receive_aside(Session& session);
+  void trickle(std::int64_t now);
+
   void dispatch_due(std::int64_t now);
   void check_timeouts(std::int64_t now);
   void open_window(std::int64_t now);
@@ -97,12 +111,24 @@ class Worker {
 
   const Options& options_;
   os::Address server_;
+  unsigned source_addresses_;
   unsigned index_;
   os::UniqueFd events_;
-  std::string request_;       // repeated --pipeline times, so that a batch is one send
-  std::size_t request_size_;  // of one
-  std::string last_request_;  // with `connection: close`
+  // Requests in a row, so that a batch is one send: one and the same --pipeline times, or of
+  // different sizes, sent from first to last and over again. begins[i + 1] - begins[i] is the size
+  // of request i.
+  struct Requests {
+    std::string bytes;
+    std::vector<std::size_t> begins{0};
+    void add(const Options& options, std::uint64_t body_bytes, bool close);
+    std::size_t size(std::uint32_t i) const noexcept { return begins[i + 1] - begins[i]; }
+    std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(begins.size() - 1); }
+  };
+  Requests requests_;
+  Requests last_requests_;  // with `connection: close`
+  bool sizes_differ_;
   bool head_;
+  std::optional<ExpectedBody> expected_body_;
   bool open_loop_;
 
   std::vector<Session> sessions_;
@@ -116,6 +142,7 @@ class Worker {
   bool stopping_ = false;  // no new requests
   bool running_ = false;
   std::int64_t next_timeout_check_ = 0;
+  std::int64_t next_trickle_ = std::numeric_limits<std::int64_t>::max();
   unsigned connecting_ = 0;
   std::uint64_t open_count_ = 0;
   int first_connect_error_ = 0;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/workload.h"
+
 namespace duelio::loadgen {
 namespace {
 
@@ -90,6 +92,40 @@ TEST(ResponseReader, RefusesWhatIsNoAnswer) {
     EXPECT_TRUE(read_all_ways(bad).malformed) << bad;
   }
   EXPECT_TRUE(read("HTTP/1.1 200 OK\r\nx: " + std::string(1 << 20, 'x'), {}).malformed);
+}
+
+TEST(ResponseReader, ComparesBodiesWithWhatTheTargetAsksFor) {
+  const auto is_good = [](std::string_view target, const std::string& body) {
+    const ExpectedBody expected(target);
+    const std::string bytes =
+        "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    bool whole = false;
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+      ResponseReader reader;
+      LastAnswer last;
+      auto result = Outcome::incomplete;
+      for (const auto& piece : {bytes.substr(0, cut), bytes.substr(cut)}) {
+        if (!piece.empty()) result = reader.read(piece, last, false, &expected).outcome;
+      }
+      EXPECT_EQ(result, Outcome::complete) << cut;
+      if (cut == 0) whole = reader.body_is_good();
+      EXPECT_EQ(reader.body_is_good(), whole) << cut;
+      EXPECT_TRUE(whole || last.bytes().empty());
+    }
+    return whole;
+  };
+  EXPECT_TRUE(is_good("/", "Hello"));
+  EXPECT_TRUE(is_good("/cpu/5?x", "Hello"));
+  EXPECT_FALSE(is_good("/", "Hallo"));
+  EXPECT_FALSE(is_good("/", "Hello!"));
+  EXPECT_FALSE(is_good("/", ""));
+  std::string pattern;
+  for (std::size_t i = 0; i < 200; ++i)
+    pattern += workload::pattern_alphabet[i % workload::pattern_alphabet.size()];
+  EXPECT_TRUE(is_good("/bytes/200", pattern));
+  EXPECT_FALSE(is_good("/bytes/201", pattern));
+  std::swap(pattern[150], pattern[151]);
+  EXPECT_FALSE(is_good("/bytes/200", pattern));
 }
 
 TEST(ResponseReader, DoesNotTakeASimilarAnswerForTheLastOne) {

@@ -14,9 +14,11 @@ url=http://127.0.0.1:$port/
 load closed "$url" || fail "closed loop: $(cat "$work/closed.out")"
 load open --rate 500 --arrivals constant --cpus 0 "$url" || fail "open loop: $(cat "$work/open.out")"
 load churn --requests-per-connection 5 --pipeline 2 --idle-connections 3 "$url" || fail "churn: $(cat "$work/churn.out")"
+load shapes --method POST --body-bytes 10..20 --slow-clients 2 --slow-gap 5ms --ramp 50ms --source-addresses 2 \
+  --verify-body "${url}bytes/1000" || fail "shapes: $(cat "$work/shapes.out")"
 load status --expect-status 404 "$url" && fail "every answer has the wrong status, and the run is usable"
 stop
-for name in closed open churn status; do
+for name in closed open churn shapes status; do
   "$here/validate_json.py" "$schema" "$work/$name.json" || fail "$name: not as the schema says"
 done
 

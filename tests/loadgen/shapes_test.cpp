@@ -1,0 +1,169 @@
+// What the traffic looks like to the server.
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "common/os/socket.h"
+#include "loadgen/report.h"
+#include "loadgen/run.h"
+#include "tests/loadgen/fault_server.h"
+
+namespace duelio::loadgen {
+namespace {
+
+Result run(const Options& options) {
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_TRUE(is_conserved(result.tally, options.rate.has_value()));
+  return result;
+}
+
+std::uint64_t length_in(const std::string& head) {
+  const std::string name = "content-length: ";
+  const std::size_t at = head.find(name);
+  return at == std::string::npos ? 0 : std::stoull(head.substr(at + name.size()));
+}
+
+// Reads a head and its body, and keeps what follows; false at the end of the stream.
+bool take_request(int fd, std::string& bytes, std::string& head) {
+  while (true) {
+    const std::size_t end = bytes.find("\r\n\r\n");
+    if (end != std::string::npos) {
+      head = bytes.substr(0, end + 4);
+      const std::size_t size = head.size() + length_in(head);
+      if (bytes.size() >= size) {
+        // What comes after the head is the body and nothing else, or the framing is wrong.
+        EXPECT_EQ(bytes.substr(head.size(), size - head.size()),
+                  std::string(size - head.size(), 'x'));
+        bytes.erase(0, size);
+        return true;
+      }
+    }
+    std::array<char, 4096> buffer;
+    const ssize_t n = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (n <= 0) return false;
+    bytes.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+TEST(Shapes, BodiesAreDrawnFromTheirRangeAndFramedRight) {
+  for (const auto& [pipeline, per_connection] : {std::pair{1U, 0U}, {3U, 0U}, {1U, 1U}, {3U, 5U}}) {
+    std::mutex mutex;
+    std::set<std::uint64_t> sizes;
+    const FaultServer server([&](int fd) {
+      std::string bytes;
+      std::string head;
+      while (take_request(fd, bytes, head)) {
+        {
+          const std::lock_guard lock(mutex);
+          sizes.insert(length_in(head));
+        }
+        EXPECT_TRUE(head.starts_with("POST / HTTP/1.1\r\n")) << head;
+        const bool last = head.find("connection: close") != std::string::npos;
+        send_text(fd, ok_answer);
+        if (last) return;
+      }
+    });
+    Options options = options_for(server.port(), false);
+    options.method = "POST";
+    options.body_bytes = 0;
+    options.body_bytes_max = 9;
+    options.pipeline = pipeline;
+    options.requests_per_connection = per_connection;
+    const Result result = run(options);
+    EXPECT_GT(result.tally.completed, 0U);
+    EXPECT_EQ(result.tally.request_errors, 0U);
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(sizes.size(), 10U);
+    EXPECT_EQ(*sizes.rbegin(), 9U);
+  }
+}
+
+TEST(Shapes, SlowClientsTrickleAndAreCountedApart) {
+  std::atomic<int> single_bytes{0};
+  const FaultServer server([&](int fd) {
+    std::string bytes;
+    std::array<char, 4096> buffer;
+    for (ssize_t n = 0; (n = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
+      if (n == 1) ++single_bytes;
+      bytes.append(buffer.data(), static_cast<std::size_t>(n));
+      if (!bytes.ends_with("\r\n\r\n")) continue;
+      bytes.clear();
+      send_text(fd, ok_answer);
+    }
+  });
+  Options options = options_for(server.port(), true);
+  options.slow_clients = 2;
+  options.slow_gap = std::chrono::milliseconds(2);
+  const Result result = run(options);
+  EXPECT_GT(single_bytes, 20);
+  EXPECT_GT(result.tally.slow.bytes_sent, 20U);
+  EXPECT_GT(result.tally.slow.completed, 0U);
+  EXPECT_EQ(result.tally.slow.failed, 0U);
+  EXPECT_EQ(result.tally.slow.closed, 0U);
+  EXPECT_EQ(result.tally.completed, result.tally.scheduled);
+}
+
+TEST(Shapes, SlowClientsOfAServerThatHangsUpAreCountedAsHungUp) {
+  const FaultServer server([&](int fd) {
+    std::array<char, 4096> buffer;
+    while (::recv(fd, buffer.data(), buffer.size(), 0) > 1) send_text(fd, ok_answer);
+  });
+  Options options = options_for(server.port(), true);
+  options.slow_clients = 2;
+  options.slow_gap = std::chrono::milliseconds(2);
+  const Result result = run(options);
+  EXPECT_GT(result.tally.slow.closed, 0U);
+  EXPECT_EQ(result.tally.slow.completed, 0U);
+  EXPECT_EQ(result.tally.request_errors, 0U);
+}
+
+TEST(Shapes, ARampSpreadsTheConnects) {
+  std::mutex mutex;
+  std::vector<std::int64_t> accepted;
+  const FaultServer server([&](int fd) {
+    {
+      const std::lock_guard lock(mutex);
+      accepted.push_back(os::monotonic_ns());
+    }
+    answer_all(fd);
+  });
+  Options options = options_for(server.port(), false);
+  options.connections = 5;
+  options.ramp = std::chrono::milliseconds(500);
+  const Result result = run(options);
+  EXPECT_EQ(result.tally.established, 5U);
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(accepted.size(), 5U);
+  // The last is due 400 ms after the first; sleeps end late, never early.
+  EXPECT_GT(accepted.back() - accepted.front(), 300'000'000);
+}
+
+TEST(Shapes, ConnectionsComeFromTheSourceAddressesInTurn) {
+  std::mutex mutex;
+  std::map<std::string, int> peers;
+  const FaultServer server([&](int fd) {
+    os::Address peer;
+    peer.length = sizeof peer.storage;
+    getpeername(fd, peer.get(), &peer.length);
+    {
+      const std::lock_guard lock(mutex);
+      const std::string text = os::to_string(peer);
+      ++peers[text.substr(0, text.find(':'))];
+    }
+    answer_all(fd);
+  });
+  Options options = options_for(server.port(), false);
+  options.connections = 6;
+  options.source_addresses = 3;
+  const Result result = run(options);
+  EXPECT_EQ(result.source_addresses, 3U);
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(peers,
+            (std::map<std::string, int>{{"127.0.0.2", 2}, {"127.0.0.3", 2}, {"127.0.0.4", 2}}));
+}
+
+}  // namespace
+}  // namespace duelio::loadgen
