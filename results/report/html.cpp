@@ -51,8 +51,13 @@ std::string embed(const json::value& value) {
 
 class Table {
  public:
-  Table(std::string_view caption, std::initializer_list<std::string_view> heads) {
-    html_ = "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"" + escape(caption) +
+  // Words are aligned left, numbers (but for the first column) right.
+  enum class Of { numbers, words };
+
+  Table(std::string_view caption, std::initializer_list<std::string_view> heads,
+        Of content = Of::numbers) {
+    html_ = "<div class=\"table" + std::string(content == Of::words ? " words" : "") +
+            "\" tabindex=\"0\" role=\"region\" aria-label=\"" + escape(caption) +
             "\"><table><caption>" + escape(caption) + "</caption><thead><tr>";
     for (const std::string_view head : heads)
       html_ += "<th scope=\"col\">" + escape(head) + "</th>";
@@ -162,7 +167,7 @@ std::string lights(const Report& report) {
 // Which flag for which wish: the best of the entries that are not told apart from the best.
 std::string decisions(const Report& report) {
   Table table("Which flag to choose on this machine, for this load",
-              {"if you want", "choose", "value", "verdict"});
+              {"if you want", "choose", "value", "verdict"}, Table::Of::words);
   const auto decide = [&](std::string_view wish, std::string_view metric_id) {
     for (const MetricVerdict& verdict : report.verdicts) {
       if (verdict.metric->id != metric_id) continue;

@@ -27,56 +27,74 @@ const browser = await chromium.launch({
          '--disable-component-update', '--disable-sync'],
 });
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const width of [1280, 390]) {
-    const name = `${colorScheme} at ${width} px`;
-    const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, offline: true });
-    const page = await context.newPage();
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) problems.push(`${name}: console: ${message.text()}`);
-    });
-    page.on('pageerror', (error) => problems.push(`${name}: ${error.message}`));
-    page.on('request', (request) => {
-      if (request.url() !== url && !request.url().startsWith('data:')) problems.push(`${name}: request for ${request.url()}`);
-    });
-    await page.goto(url);
-    await page.waitForFunction(() => document.documentElement.dataset.drawn === 'true', null, { timeout: 60_000 });
+for (const width of [1280, 390]) {
+  let name = `${width} px`;
+  const context = await browser.newContext({ colorScheme: 'light', viewport: { width, height: 900 }, offline: true });
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(`${name}: console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`${name}: ${error.message}`));
+  page.on('request', (request) => {
+    if (request.url() !== url && !request.url().startsWith('data:')) problems.push(`${name}: request for ${request.url()}`);
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => document.documentElement.dataset.drawn === 'true', null, { timeout: 60_000 });
 
-    for (const figure of await page.$$('.chart')) {
-      const spec = await figure.getAttribute('data-spec');
-      const marks = await figure.$$eval('svg path, svg line', (all) => all.length);
-      if (marks < 10) problems.push(`${name}: figure ${spec} has only ${marks} marks`);
-    }
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (overflow > 0) problems.push(`${name}: the page is ${overflow} px wider than the window`);
+  const figures = await page.$$('.chart');
+  if (figures.length < 4) problems.push(`${name}: only ${figures.length} figures`);
+  for (const figure of figures) {
+    const spec = await figure.getAttribute('data-spec');
+    const marks = await figure.$$eval('svg path, svg line', (all) => all.length);
+    if (marks < 10) problems.push(`${name}: figure ${spec} has only ${marks} marks`);
+  }
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (overflow > 0) problems.push(`${name}: the page is ${overflow} px wider than the window`);
 
-    await page.evaluate(axe);
+  await page.evaluate(axe);
+  for (const colorScheme of ['light', 'dark']) {
+    name = `${colorScheme} at ${width} px`;
+    await page.emulateMedia({ colorScheme });
     const { violations } = await page.evaluate(() => window.axe.run());
     for (const violation of violations) {
       problems.push(`${name}: axe: ${violation.id}: ${violation.help} (${violation.nodes.length}): ${violation.nodes[0].html.slice(0, 120)}`);
     }
-
-    const point = await page.$('.chart[data-spec="ratio"] svg .mark-symbol path');
-    if (!point) {
-      problems.push(`${name}: the ratio figure has no points`);
-    } else {
-      await point.hover({ force: true });
-      await page.waitForSelector('#vg-tooltip-element.visible', { timeout: 5_000 }).catch(() => problems.push(`${name}: no tooltip`));
-    }
-    await page.keyboard.press('Tab');
-    const focused = await page.evaluate(() => document.activeElement !== document.body);
-    if (!focused) problems.push(`${name}: nothing takes the keyboard`);
-
-    await page.mouse.move(0, 0);
     if (shots) await page.screenshot({ path: join(shots, `${colorScheme}-${width}.png`), fullPage: true });
-    await context.close();
   }
+
+  const point = await page.$('.chart[data-spec="ratio"] svg .mark-symbol path');
+  if (!point) {
+    problems.push(`${name}: the ratio figure has no points`);
+  } else {
+    await point.hover({ force: true });
+    await page.waitForSelector('#vg-tooltip-element.visible', { timeout: 5_000 }).catch(() => problems.push(`${name}: no tooltip`));
+  }
+
+  // From the top of the page the first stop of the keyboard is the switch between dark and light.
+  const scheme = () => page.evaluate(() => [
+    document.activeElement.id, document.activeElement.getAttribute('aria-pressed'), getComputedStyle(document.body).backgroundColor,
+    getComputedStyle(document.querySelector('.chart svg text')).fill].join(' '));
+  await page.keyboard.press('Tab');
+  const before = await scheme();
+  await page.keyboard.press('Enter');
+  const after = await scheme();
+  await page.keyboard.press('Space');
+  const back = await scheme();
+  const wanted = ['scheme true rgb(13, 17, 23) rgb(230, 237, 243)', 'scheme false rgb(255, 255, 255) rgb(27, 31, 36)'];
+  if (before !== wanted[0] || after !== wanted[1] || back !== wanted[0]) {
+    problems.push(`${name}: the switch gives '${before}', '${after}', '${back}'`);
+  }
+  await page.keyboard.press('Tab');
+  const table = await page.evaluate(() => document.activeElement.matches('.table'));
+  if (!table) problems.push(`${name}: the decision table does not take the keyboard`);
+  await context.close();
 }
 
 const plain = await browser.newContext({ javaScriptEnabled: false, offline: true });
 const page = await plain.newPage();
 await page.goto(url);
 if ((await page.$$('table')).length < 2) problems.push('without scripts there are no tables');
+if (await page.isVisible('#scheme')) problems.push('without scripts there is a switch that does nothing');
 await browser.close();
 
 for (const problem of problems) console.error(problem);
