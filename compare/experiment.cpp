@@ -71,6 +71,7 @@ json::object manifest(const Options& options, double rate, std::int64_t started_
                                    {"server", or_null(entry.server)},
                                    {"sharing", or_null(entry.sharing)},
                                    {"threads", entry.threads},
+                                   {"idle_connections", entry.idle_connections},
                                    {"handler_cpu_ns", entry.handler_cpu_ns}});
   }
   const Workload& workload = options.workload;

@@ -82,14 +82,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,server=PATH]
+// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]
 Entry parse_entry(const std::string& text) {
   const auto fail = [&](const std::string& what) {
     throw cli::UsageError("--entry '" + text + "' " + what);
   };
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
-    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,server=PATH]");
+    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]");
   Entry entry{.name = text.substr(0, equals)};
   const auto parts = split(std::string_view(text).substr(equals + 1), ',');
   entry.backend = parts.front();
@@ -105,10 +105,12 @@ Entry parse_entry(const std::string& text) {
         entry.sharing = value;
       } else if (key == "handler-cpu") {
         entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_duration(value).count());
+      } else if (key == "idle") {
+        entry.idle_connections = static_cast<unsigned>(parse_count(value));
       } else if (key == "server") {
         entry.server = value;
       } else {
-        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu, server)");
+        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu, idle, server)");
       }
     } catch (const std::invalid_argument& error) {
       fail(std::string("has a bad ").append(key).append(": '").append(value).append("' ") +
@@ -185,7 +187,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   description.add_options()
       ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare; all: every one that is available here")
       ("entry", list()->value_name("SPEC"),
-       "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,server=PATH]")
+       "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]")
       ("peer", list()->value_name("NAME=FILE"), "a foreign server, started as the JSON file says")
       ("server", list()->value_name("NAME=PATH"),
        "another build's duelio-server, with the first of --backends: compares two builds")

@@ -19,6 +19,7 @@ struct Entry {
   std::string sharing;    // empty: natural
   unsigned threads = 1;
   std::uint64_t handler_cpu_ns = 0;
+  unsigned idle_connections = 0;  // beside those of the workload
 };
 
 // What the client does. METHODOLOGY.md, "Workloads".

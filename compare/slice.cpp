@@ -56,7 +56,7 @@ std::vector<std::string> loadgen_arguments(const Setting& setting, const Entry& 
           "--body-bytes",
           std::to_string(workload.body_bytes),
           "--idle-connections",
-          std::to_string(workload.idle_connections)};
+          std::to_string(workload.idle_connections + entry.idle_connections)};
 }
 
 // Runs the generator with `extra` arguments and samples the server at the edges of the measured
