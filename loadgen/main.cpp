@@ -1,11 +1,18 @@
+#include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include <boost/json.hpp>
 
+#include "common/units.h"
+#include "loadgen/live_line.h"
 #include "loadgen/report.h"
 
 namespace {
+
+using namespace duelio;
+using namespace duelio::loadgen;
 
 void write_file(const std::string& name, const std::function<void(std::ostream&)>& write) {
   if (name.empty()) return;
@@ -16,25 +23,87 @@ void write_file(const std::string& name, const std::function<void(std::ostream&)
   if (!file) throw std::runtime_error("write " + name + " failed");
 }
 
+Result run_once(const Options& options) {
+  const LiveLine live;
+  return run_load(
+      options,
+      [&](std::string_view phase, std::int64_t now_ns) {
+        if (options.phases) std::cout << "phase " << phase << ' ' << now_ns << std::endl;
+      },
+      live.progress());
+}
+
+// Runs at many rates. Leaves in `options` and `result` the last run at the rate that was found, or
+// the last of all when none was.
+SearchResult search(Options& options, Result& result) {
+  const Objective& objective = *options.find_max_rate;
+  if (!options.rate) {
+    // The closed loop's rate is a ceiling: half of it is a start that is not far off.
+    Options closed = options;
+    closed.duration = std::min<std::chrono::nanoseconds>(options.duration, std::chrono::seconds(1));
+    result = run_once(closed);
+    if (result.interrupted) return {.interrupted = true};
+    options.rate = std::max(1.0, achieved_rate(result) / 2);
+  }
+  Options trial_options = options;
+  const auto run = [&](double rate) {
+    trial_options.rate = rate;
+    const Result run_result = run_once(trial_options);
+    const Tally& tally = run_result.tally;
+    const Verdict verdict = judge(trial_options, run_result);
+    Trial trial{.achieved = achieved_rate(run_result),
+                .latency_ns = tally.latency.quantile(objective.quantile),
+                .generator_limited = verdict.generator_limited};
+    trial.holds = verdict.usable && tally.request_errors == 0 && tally.unsent == 0 &&
+                  trial.latency_ns < objective.below_ns && completed_share(tally) >= 0.99;
+    std::cerr << "rate " << format_count(rate) << "/s  latency "
+              << format_duration(static_cast<double>(trial.latency_ns) * 1e-9) << "  "
+              << (trial.holds ? "holds" : "does not hold") << '\n';
+    result = run_result;
+    return trial;
+  };
+  std::map<double, Result> held;  // the one to report is known at the end only
+  const auto run_and_keep = [&](double rate) {
+    const Trial trial = run(rate);
+    if (trial.holds) held[rate] = result;
+    return trial;
+  };
+  const SearchResult found =
+      find_max_rate(*options.rate, run_and_keep, {}, [&] { return result.interrupted; });
+  options.rate = trial_options.rate;
+  if (found.rate > 0) {
+    options.rate = found.rate;
+    result = std::move(held.at(found.rate));
+  }
+  return found;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace duelio;
-  return cli::run(loadgen::tool, [&] {
-    const auto options = loadgen::parse_options(argc, argv);
+  return cli::run(tool, [&] {
+    auto options = parse_options(argc, argv);
     if (!options) return cli::exit_ok;
-    const auto result =
-        loadgen::run_load(*options, [&](std::string_view phase, std::int64_t now_ns) {
-          if (options->phases) std::cout << "phase " << phase << ' ' << now_ns << std::endl;
-        });
-    if (!options->phases && options->json != "-")
-      loadgen::print_summary(std::cout, *options, result);
+    Result result;
+    SearchResult found;
+    if (options->find_max_rate) {
+      found = search(*options, result);
+    } else {
+      result = run_once(*options);
+    }
+    if (!options->phases && options->json != "-") {
+      print_summary(std::cout, *options, result);
+      if (options->find_max_rate) std::cout << describe(*options->find_max_rate, found) << '\n';
+    }
     write_file(options->json, [&](std::ostream& out) {
-      out << boost::json::serialize(loadgen::to_json(*options, result)) << '\n';
+      auto object = to_json(*options, result);
+      if (options->find_max_rate) object["search"] = to_json(*options->find_max_rate, found);
+      out << boost::json::serialize(object) << '\n';
     });
     write_file(options->histogram,
-               [&](std::ostream& out) { loadgen::write_hgrm(out, result.tally.latency); });
-    if (result.interrupted) return cli::exit_interrupted;
-    return loadgen::judge(*options, result).usable ? cli::exit_ok : cli::exit_failure;
+               [&](std::ostream& out) { write_hgrm(out, result.tally.latency); });
+    if (result.interrupted || found.interrupted) return cli::exit_interrupted;
+    if (options->find_max_rate && found.rate == 0) return cli::exit_failure;
+    return judge(*options, result).usable ? cli::exit_ok : cli::exit_failure;
   });
 }

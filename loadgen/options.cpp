@@ -23,6 +23,7 @@ const cli::Tool tool{
     .synopsis = "[options] http://HOST[:PORT]/[TARGET]",
     .examples = {"duelio-loadgen http://127.0.0.1:8000/",
                  "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
+                 "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
                  "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
                  "http://127.0.0.1:8000/bytes/1024"},
 };
@@ -92,6 +93,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("duration", text("10s")->value_name("TIME"), "length of the measured window")
       ("rate", po::value<std::string>()->value_name("R"), "offered requests/s: open loop; may be fractional")
       ("arrivals", text("poisson")->value_name("KIND"), "gaps of the schedule: poisson or constant")
+      ("find-max-rate", po::value<std::string>()->value_name("GOAL"),
+       "find the highest rate that holds a goal such as 'p99<1ms': many runs of --duration each, from --rate if given")
       ("pipeline", text("1")->value_name("N"), "requests in flight on a connection")
       ("requests-per-connection", text("0")->value_name("N"),
        "close and connect anew after N requests; 0: never. The last one says `connection: close`")
@@ -166,6 +169,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     if (word == "constant") return Arrivals::constant;
     throw std::invalid_argument("is neither poisson nor constant");
   });
+  if (values->contains("find-max-rate"))
+    options.find_max_rate = cli::value(*values, "find-max-rate", parse_objective);
   options.pipeline = static_cast<unsigned>(count("pipeline", 1, 1024));
   options.requests_per_connection = count("requests-per-connection", 0, UINT32_MAX);
   options.method = cli::value(*values, "method", [](std::string_view word) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/cli.h"
+#include "loadgen/search.h"
 
 namespace duelio::loadgen {
 
@@ -24,6 +25,7 @@ struct Options {
   std::chrono::nanoseconds warmup{};
   std::chrono::nanoseconds duration{};
   std::optional<double> rate;  // requests/s; none: closed loop
+  std::optional<Objective> find_max_rate;
   Arrivals arrivals = Arrivals::poisson;
   unsigned pipeline = 1;
   std::uint64_t requests_per_connection = 0;  // 0: no limit

@@ -46,12 +46,6 @@ std::uint64_t quantile_of(const Second& second, double quantile) {
   return 0;
 }
 
-double rate_of(const Result& result) {
-  return result.measured_s > 0
-             ? static_cast<double>(result.tally.completed_in_window) / result.measured_s
-             : 0;
-}
-
 double run_delay_share(const Options& options, const Result& result) {
   return result.measured_s > 0 ? static_cast<double>(result.tally.run_delay_ns) * 1e-9 /
                                      result.measured_s / options.threads
@@ -66,6 +60,17 @@ std::string percent(double ratio) {
 
 }  // namespace
 
+double achieved_rate(const Result& result) noexcept {
+  return result.measured_s > 0
+             ? static_cast<double>(result.tally.completed_in_window) / result.measured_s
+             : 0;
+}
+
+double completed_share(const Tally& tally) noexcept {
+  return static_cast<double>(tally.completed_in_window) /
+         static_cast<double>(std::max<std::uint64_t>(tally.scheduled, 1));
+}
+
 bool is_conserved(const Tally& tally, bool open_loop) noexcept {
   return tally.sent == tally.completed + tally.request_errors + tally.in_flight &&
          (!open_loop || tally.scheduled == tally.sent + tally.unsent);
@@ -73,7 +78,7 @@ bool is_conserved(const Tally& tally, bool open_loop) noexcept {
 
 LittlesLaw littles_law(const Result& result) noexcept {
   LittlesLaw law;
-  law.lambda = rate_of(result);
+  law.lambda = achieved_rate(result);
   law.w = result.tally.latency.mean() * 1e-9;
   if (result.measured_s > 0) law.measured_l = result.tally.busy_ns * 1e-9 / result.measured_s;
   // What crosses the window's edges weighs up to the number in flight; below 1000 completions that
@@ -126,10 +131,7 @@ Verdict judge(const Options& options, const Result& result) {
   if (options.rate) {
     const std::uint64_t lag = tally.send_lag.quantile(0.99);
     const std::uint64_t latency = tally.latency.quantile(0.5);
-    // Against what fell due, not against the rate: a Poisson schedule offers more or less by
-    // chance.
-    const double achieved = static_cast<double>(tally.completed_in_window) /
-                            static_cast<double>(std::max<std::uint64_t>(tally.scheduled, 1));
+    const double achieved = completed_share(tally);
     const bool server_full = tally.unsent > 0 || achieved < 0.99;
     if (lag * 10 > latency && !server_full) {
       verdict.reasons.push_back(
@@ -239,7 +241,7 @@ json::object to_json(const Options& options, const Result& result) {
                                           {"failed", tally.slow.failed}}},
       {"rate",
        json::object{{"offered", open_loop ? json::value(*options.rate) : json::value(nullptr)},
-                    {"achieved", rate_of(result)}}},
+                    {"achieved", achieved_rate(result)}}},
       {"latency_ns", describe(tally.latency)},
       {"service_ns", describe(open_loop ? tally.service : tally.latency)},
       {"send_lag_ns", describe(tally.send_lag)},
@@ -257,6 +259,7 @@ json::object to_json(const Options& options, const Result& result) {
                                                            {"lambda_w", law.lambda * law.w},
                                                            {"measured_l", law.measured_l},
                                                            {"ok", law.ok}}}}},
+      {"search", nullptr},
       {"verdict", json::object{{"usable", verdict.usable},
                                {"generator_limited", verdict.generator_limited},
                                {"reasons", std::move(reasons)}}},
@@ -284,7 +287,7 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
       << tally.established << " of " << options.connections << " connections, "
       << format_duration(result.measured_s) << (result.interrupted ? " (interrupted)" : "")
       << "\n\n";
-  out << "  rate        " << format_count(rate_of(result)) << "/s";
+  out << "  rate        " << format_count(achieved_rate(result)) << "/s";
   if (options.rate) out << " of " << format_count(*options.rate) << "/s offered";
   out << ", "
       << format_bytes(static_cast<double>(tally.bytes_received) / std::max(result.measured_s, 1e-9))

@@ -17,6 +17,13 @@ struct Verdict {
   std::vector<std::string> reasons;
 };
 
+// Completions/s in the window.
+double achieved_rate(const Result& result) noexcept;
+
+// Open loop: what completed in the window against what fell due in it. Not against the rate: a
+// Poisson schedule offers more or less by chance.
+double completed_share(const Tally& tally) noexcept;
+
 // Conservation: scheduled = sent + unsent, and sent = completed + request errors + in flight.
 bool is_conserved(const Tally& tally, bool open_loop) noexcept;
 
@@ -32,7 +39,7 @@ LittlesLaw littles_law(const Result& result) noexcept;
 
 Verdict judge(const Options& options, const Result& result);
 
-// As loadgen.schema.json describes it.
+// As loadgen.schema.json describes it; "search" is null, for the caller to fill.
 boost::json::object to_json(const Options& options, const Result& result);
 
 void print_summary(std::ostream& out, const Options& options, const Result& result);

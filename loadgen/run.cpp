@@ -1,5 +1,6 @@
 #include "loadgen/run.h"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <ctime>
@@ -42,6 +43,31 @@ void pin(const Options& options, unsigned index) {
   if (!options.cpus.empty()) os::pin_this_thread({options.cpus[index % options.cpus.size()]});
 }
 
+void report_until(std::int64_t end, const std::deque<Worker>& workers,
+                  const OnProgress& on_progress) {
+  constexpr std::int64_t period = 250'000'000;
+  std::uint64_t completed_before = 0;
+  std::int64_t before = os::monotonic_ns();
+  while (!interrupted.load(std::memory_order_relaxed) && before + period < end) {
+    sleep_until(before + period);
+    const std::int64_t now = os::monotonic_ns();
+    Progress progress;
+    std::uint64_t completed = 0;
+    for (const Worker& worker : workers) {
+      const Live& live = worker.live();
+      completed += live.completed.load(std::memory_order_relaxed);
+      progress.errors += live.errors.load(std::memory_order_relaxed);
+      progress.p99_ns = std::max(progress.p99_ns, live.p99_ns.load(std::memory_order_relaxed));
+    }
+    progress.rate =
+        static_cast<double>(completed - completed_before) * 1e9 / static_cast<double>(now - before);
+    progress.left_s = static_cast<double>(end - now) * 1e-9;
+    on_progress(progress);
+    completed_before = completed;
+    before = now;
+  }
+}
+
 // An address has 28,232 ephemeral ports by default; 127.0.0.0/8 has addresses to spare.
 unsigned source_addresses_for(const Options& options, const os::Address& server) {
   constexpr unsigned ports = 25'000;
@@ -59,7 +85,7 @@ unsigned source_addresses_for(const Options& options, const os::Address& server)
 
 }  // namespace
 
-Result run_load(const Options& options, const OnPhase& on_phase) {
+Result run_load(const Options& options, const OnPhase& on_phase, const OnProgress& on_progress) {
   handle_signals();
   os::raise_descriptor_limit();
   if (!options.cpus.empty()) os::pin_this_thread(options.cpus);
@@ -111,6 +137,7 @@ Result run_load(const Options& options, const OnPhase& on_phase) {
   clock_gettime(CLOCK_REALTIME, &now);
   result.start_unix_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
   on_phase("measure", os::monotonic_ns());
+  if (on_progress) report_until(plan.drain, workers, on_progress);
   sleep_until(plan.drain);
   on_phase("drain", os::monotonic_ns());
   for (auto& each : finished) each.get();

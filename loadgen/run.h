@@ -20,8 +20,19 @@ struct Result {
 // nanoseconds.
 using OnPhase = std::function<void(std::string_view phase, std::int64_t now_ns)>;
 
+// How the measured window is going.
+struct Progress {
+  double rate = 0;           // completions/s since the last call
+  std::uint64_t p99_ns = 0;  // of the last whole second, of the slowest thread; 0: not yet
+  std::uint64_t errors = 0;
+  double left_s = 0;
+};
+using OnProgress = std::function<void(const Progress&)>;
+
 // Connects, loads, drains. SIGINT and SIGTERM end the window early. Throws std::runtime_error when
-// the target cannot be resolved or no connection can be opened.
-Result run_load(const Options& options, const OnPhase& on_phase);
+// the target cannot be resolved or no connection can be opened. `on_progress`, when there is one,
+// is called four times a second in the window.
+Result run_load(const Options& options, const OnPhase& on_phase,
+                const OnProgress& on_progress = {});
 
 }  // namespace duelio::loadgen

@@ -534,11 +534,18 @@ void Worker::close_window(std::int64_t now) {
   }
 }
 
+void Worker::show(std::int64_t now) {
+  if (now >= second_end_) roll_second(now);  // a stalled server completes nothing that would
+  live_.completed.store(tally_.completed_in_window, std::memory_order_relaxed);
+  live_.errors.store(tally_.request_errors, std::memory_order_relaxed);
+}
+
 void Worker::roll_second(std::int64_t now) {
   while (now >= second_end_ || !measuring_) {
     second_latency_.for_each([this](std::uint64_t lower, std::uint64_t upper, std::uint64_t count) {
       second_.latencies.emplace_back(lower + (upper - lower) / 2, count);
     });
+    live_.p99_ns.store(second_latency_.quantile(0.99), std::memory_order_relaxed);
     tally_.series.push_back(std::move(second_));
     second_ = {};
     second_latency_.clear();
@@ -574,7 +581,10 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
       stopping_ = true;
       if (measuring_) close_window(now);
     }
-    if (now >= next_timeout_check_) check_timeouts(now);
+    if (now >= next_timeout_check_) {
+      check_timeouts(now);
+      if (measuring_) show(now);
+    }
     if (now >= next_trickle_ && !stopping_) trickle(now);
     if (stopping_) {
       const bool quiet =

@@ -25,6 +25,14 @@ struct Plan {
   std::int64_t give_up = 0;
 };
 
+// What a worker shows while it runs. It writes its own line of the cache a few times a second,
+// never with a request; readers may see the three apart.
+struct alignas(64) Live {
+  std::atomic<std::uint64_t> completed{0};  // in the window
+  std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> p99_ns{0};  // of the last whole second
+};
+
 // One generator thread: its connections, its schedule, its tally; it shares nothing that is
 // written. A session is registered once (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET); an answer is
 // one recv(2), and the next request is sent straight from its completion.
@@ -40,6 +48,7 @@ class Worker {
   // Runs the load to its end. `interrupted` is looked at a few times a second.
   void run(const Plan& plan, const std::atomic<bool>& interrupted);
 
+  const Live& live() const noexcept { return live_; }
   const Tally& tally() const noexcept { return tally_; }
   std::int64_t window_ns() const noexcept {
     return window_ns_;
@@ -101,6 +110,7 @@ class Worker {
   void check_timeouts(std::int64_t now);
   void open_window(std::int64_t now);
   void close_window(std::int64_t now);
+  void show(std::int64_t now);
   void roll_second(std::int64_t now);
   bool in_window(std::int64_t due) const noexcept {
     return due >= plan_.measure && due < plan_.drain;
@@ -147,6 +157,7 @@ class Worker {
   std::uint64_t open_count_ = 0;
   int first_connect_error_ = 0;
 
+  Live live_;
   Tally tally_;
   bool measuring_ = false;
   std::int64_t window_begin_ = 0;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "common/os/socket.h"
+#include "loadgen/live_line.h"
 #include "loadgen/report.h"
 #include "loadgen/run.h"
 #include "tests/loadgen/fault_server.h"
@@ -106,6 +107,28 @@ TEST(Faults, AServerThatPausesCostsLatencyNotRequests) {
   // The requests that were due during the pause waited too: a closed loop would have seen one slow
   // answer.
   EXPECT_GE(result.tally.latency.quantile(0.9), 10'000'000U);
+}
+
+TEST(Faults, ShowInTheProgress) {
+  const FaultServer server(answers("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"));
+  Options options = options_for(server.port(), true);
+  options.duration = std::chrono::milliseconds(1400);
+  std::vector<Progress> seen;
+  const Result result = run_load(
+      options, [](std::string_view, std::int64_t) {},
+      [&](const Progress& progress) { seen.push_back(progress); });
+  ASSERT_GE(seen.size(), 2U);
+  EXPECT_GT(seen.back().errors, 0U);
+  EXPECT_LE(seen.back().errors, result.tally.request_errors);
+  EXPECT_GE(seen.back().errors, seen.front().errors);
+  EXPECT_LT(seen.back().left_s, seen.front().left_s);
+  EXPECT_EQ(seen.back().rate, 0);  // nothing completed as it should
+}
+
+TEST(LiveLine, SaysWhatMatters) {
+  EXPECT_EQ(live_text({.rate = 12'340, .p99_ns = 1'200'000, .errors = 3, .left_s = 6.2}),
+            "12.3 k/s  p99 1.20 ms  3 errors  7 s left");
+  EXPECT_EQ(live_text({.rate = 0, .left_s = 1}), "0/s  p99 -  0 errors  1 s left");
 }
 
 TEST(Faults, ARefusedConnectionNamesTheAddress) {

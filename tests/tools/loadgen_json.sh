@@ -6,7 +6,7 @@ schema=$here/../../loadgen/loadgen.schema.json
 
 # load NAME FLAGS...: a short run that writes $work/NAME.json.
 load() {
-  "$bin/duelio-loadgen" --connections 4 --warmup 20ms --duration 300ms --timeout 500ms \
+  "$bin/duelio-loadgen" --connections 4 --warmup 20ms --duration "${duration:-300ms}" --timeout 500ms \
     --json "$work/$1.json" "${@:2}" >"$work/$1.out" 2>&1
 }
 serve epoll-et
@@ -17,8 +17,10 @@ load churn --requests-per-connection 5 --pipeline 2 --idle-connections 3 "$url" 
 load shapes --method POST --body-bytes 10..20 --slow-clients 2 --slow-gap 5ms --ramp 50ms --source-addresses 2 \
   --verify-body "${url}bytes/1000" || fail "shapes: $(cat "$work/shapes.out")"
 load status --expect-status 404 "$url" && fail "every answer has the wrong status, and the run is usable"
+duration=100ms load search --find-max-rate 'p50<1s' --rate 200 "$url" || fail "search: $(cat "$work/search.out")"
+grep -q '^p50<1s: holds at [0-9.]* k*/s, not at' "$work/search.out" || fail "the search found: $(tail -1 "$work/search.out")"
 stop
-for name in closed open churn shapes status; do
+for name in closed open churn shapes status search; do
   "$here/validate_json.py" "$schema" "$work/$name.json" || fail "$name: not as the schema says"
 done
 
@@ -37,6 +39,7 @@ breaks "verdict is missing" "del d['verdict']"
 breaks "extra is not described" "d['counts']['extra'] = 1"
 breaks "$.counts.sent" "d['counts']['sent'] = 'many'"
 breaks "below 0" "d['rate']['achieved'] = -1"
+breaks "$.search" "d['search'] = {}"
 breaks "is none of" "d['config']['loop'] = 'ajar'"
 breaks "$.series[0].t_s" "d['series'][0]['t_s'] = True"
 breaks "buckets[0]: fewer than 2" "d['latency_ns']['histogram']['buckets'][0] = [1]"
