@@ -10,6 +10,7 @@ extern const char duelio_asset_script[], duelio_asset_script_end[];
 extern const char duelio_asset_vega[], duelio_asset_vega_end[];
 extern const char duelio_asset_vega_lite[], duelio_asset_vega_lite_end[];
 extern const char duelio_asset_vega_embed[], duelio_asset_vega_embed_end[];
+extern const char duelio_asset_theme[], duelio_asset_theme_end[];
 extern const char duelio_asset_spec_ratio[], duelio_asset_spec_ratio_end[];
 extern const char duelio_asset_spec_latency[], duelio_asset_spec_latency_end[];
 extern const char duelio_asset_spec_cpu[], duelio_asset_spec_cpu_end[];
@@ -42,6 +43,10 @@ std::string_view vega_lite() noexcept {
 }
 std::string_view vega_embed() noexcept {
   return view(duelio_asset_vega_embed, duelio_asset_vega_embed_end);
+}
+
+std::string_view theme() noexcept {
+  return view(duelio_asset_theme, duelio_asset_theme_end);
 }
 
 std::string_view spec(std::string_view name) noexcept {

@@ -11,6 +11,7 @@ std::string_view script() noexcept;  // report/page.js
 std::string_view vega() noexcept;
 std::string_view vega_lite() noexcept;
 std::string_view vega_embed() noexcept;
+std::string_view theme() noexcept;                      // plots/theme.json
 std::string_view spec(std::string_view name) noexcept;  // plots/<name>.vl.json
 
 }  // namespace duelio::results::assets

@@ -65,28 +65,24 @@ const MetricVerdict* Report::primary() const noexcept {
   return !verdicts.empty() && verdicts.front().primary ? &verdicts.front() : nullptr;
 }
 
-json::array ratio_rows(const Report& report) {
+json::array ratio_rows(const MetricVerdict& verdict, const Report& report) {
   json::array rows;
-  for (const MetricVerdict& verdict : report.verdicts) {
-    const auto add = [&](const Contrast& contrast, const std::string& entry,
-                         std::string_view word) {
-      if (!contrast.ratio || !contrast.interval) return;
-      rows.push_back(json::object{
-          {"entry", entry},
-          {"metric", verdict.metric->id},
-          {"title", std::string(verdict.metric->title) + (verdict.primary ? "" : " (exploratory)")},
-          {"ratio", rounded(*contrast.ratio)},
-          {"low", rounded(contrast.interval->low)},
-          {"high", rounded(contrast.interval->high)},
-          {"word", word},
-          {"band_low", rounded(1 / (1 + verdict.minimum_effect))},
-          {"band_high", rounded(1 + verdict.minimum_effect)}});
-    };
-    add(verdict.control, report.run.reference() + " again",
-        "control " + std::string(to_string(verdict.control_state)));
-    for (const Contrast& contrast : verdict.contrasts)
-      add(contrast, contrast.entry, to_string(contrast.word));
-  }
+  const auto add = [&](const Contrast& contrast, const std::string& entry, std::string_view word) {
+    if (!contrast.ratio || !contrast.interval) return;
+    rows.push_back(json::object{
+        {"entry", entry},
+        {"title", std::string(verdict.metric->title) + (verdict.primary ? "" : " (exploratory)")},
+        {"ratio", rounded(*contrast.ratio)},
+        {"low", rounded(contrast.interval->low)},
+        {"high", rounded(contrast.interval->high)},
+        {"word", word},
+        {"band_low", rounded(1 / (1 + verdict.minimum_effect))},
+        {"band_high", rounded(1 + verdict.minimum_effect)}});
+  };
+  add(verdict.control, report.run.reference() + " again",
+      "control " + std::string(to_string(verdict.control_state)));
+  for (const Contrast& contrast : verdict.contrasts)
+    add(contrast, contrast.entry, to_string(contrast.word));
   return rows;
 }
 

@@ -26,8 +26,8 @@ struct Report {
   const MetricVerdict* primary() const noexcept;
 };
 
-// {entry, metric, title, ratio, low, high, word, band_low, band_high}
-boost::json::array ratio_rows(const Report& report);
+// {entry, title, ratio, low, high, word, band_low, band_high}
+boost::json::array ratio_rows(const MetricVerdict& verdict, const Report& report);
 // {entry, percentile, nines, us, low_us, high_us}: at the offered rate, percentiles with enough
 // samples behind
 boost::json::array latency_rows(const Report& report);

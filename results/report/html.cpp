@@ -10,6 +10,7 @@
 
 #include "common/units.h"
 #include "results/report/assets.h"
+#include "results/report/figures.h"
 #include "results/table.h"
 
 namespace duelio::results {
@@ -226,15 +227,25 @@ std::string ratio_table(const Report& report) {
   return html;
 }
 
-std::string ratio_figures(const Report& report) {
+// Nothing when there is nothing to show.
+std::string chart(const std::vector<Figure>& all, std::string_view id, const std::string& caption) {
+  for (const Figure& figure : all) {
+    if (figure.id != id) continue;
+    return "<figure class=\"chart\" data-figure=\"" + escape(id) + "\"><figcaption>" + caption +
+           "</figcaption><div></div></figure>\n";
+  }
+  return {};
+}
+
+std::string ratio_figures(const Report& report, const std::vector<Figure>& all) {
   std::string html;
   for (const MetricVerdict& verdict : report.verdicts) {
     const Metric& metric = *verdict.metric;
-    html += "<figure class=\"chart\" data-spec=\"ratio\" data-metric=\"" + escape(metric.id) +
-            "\"><figcaption><b>" + escape(metric.title) + "</b> " +
-            (verdict.primary ? "(primary)" : "(exploratory)") + ", " +
-            (metric.lower_is_better ? "left" : "right") +
-            " is better; shaded: differences that do not matter</figcaption><div></div></figure>\n";
+    html += chart(all, "ratio-" + std::string(metric.id),
+                  "<b>" + escape(metric.title) + "</b> " +
+                      (verdict.primary ? "(primary)" : "(exploratory)") + ", " +
+                      (metric.lower_is_better ? "left" : "right") +
+                      " is better; shaded: differences that do not matter");
   }
   return html;
 }
@@ -330,9 +341,7 @@ std::string to_html(const Report& report) {
   const json::array latencies = latency_rows(report);
   const json::array cpu = cpu_rows(report);
   const json::array rounds = round_rows(report);
-  json::object specs;
-  for (const std::string_view name : {"ratio", "latency", "cpu", "rounds"})
-    specs[name] = json::parse(assets::spec(name));
+  const std::vector<Figure> all = figures(report);
 
   std::string names;
   for (const std::string& entry : report.run.entries())
@@ -349,17 +358,24 @@ std::string to_html(const Report& report) {
                {"notes", notes(report)},
                {"lights", lights(report)},
                {"decisions", decisions(report)},
-               {"ratio-figures", ratio_figures(report)},
+               {"ratio-figures", ratio_figures(report, all)},
                {"ratios", fold("The ratios as tables", ratio_table(report))},
-               {"latencies", fold("The latencies as a table", latency_table(latencies))},
-               {"cpu", fold("The CPU times as a table", cpu_table(cpu))},
-               {"rounds", fold("The slices as a table", round_table(rounds))},
+               {"latencies",
+                chart(all, "latency",
+                      "Latency at the offered rate, from the intended send. Line: median over "
+                      "rounds; band: the middle half of them. Each step to the right is ten times "
+                      "rarer.") +
+                    fold("The latencies as a table", latency_table(latencies))},
+               {"cpu", chart(all, "cpu",
+                             "Server CPU per request at the offered rate, in user mode and in the "
+                             "kernel, median over rounds.") +
+                           fold("The CPU times as a table", cpu_table(cpu))},
+               {"rounds", chart(all, "rounds",
+                                "Server CPU per request of each slice at the offered rate, in the "
+                                "order they ran. Hollow: part of a round that was repeated.") +
+                              fold("The slices as a table", round_table(rounds))},
                {"manifest", manifest(report.run.manifest)},
-               {"data", embed(json::object{{"ratios", ratio_rows(report)},
-                                           {"latencies", latencies},
-                                           {"cpu", cpu},
-                                           {"rounds", rounds}})},
-               {"specs", embed(specs)},
+               {"figures", embed(figures_json(all))},
                {"vega", std::string(assets::vega())},
                {"vega-lite", std::string(assets::vega_lite())},
                {"vega-embed", std::string(assets::vega_embed())},

@@ -7,6 +7,8 @@
 #include "common/os/error.h"
 #include "results/gate.h"
 #include "results/report/data.h"
+#include "results/report/figures.h"
+#include "results/report/gbench.h"
 #include "results/report/html.h"
 #include "results/report/options.h"
 #include "results/report/text.h"
@@ -54,19 +56,23 @@ int main(int argc, char** argv) {
         std::cerr << "duelio-report: " << options->run
                   << " has no end: the run was killed; what it had measured is shown\n";
       }
-      if (options->markdown != "-" && options->csv != "-") {
+      if (options->markdown != "-" && options->csv != "-" && options->gbench_json != "-") {
         print_table(std::cout, report.run, cli::is_rich_terminal(STDOUT_FILENO));
       }
       write_file(options->html, options->html.empty() ? "" : to_html(report));
-      write_file(options->markdown, options->markdown.empty() ? "" : to_markdown(report));
+      write_file(options->markdown,
+                 options->markdown.empty() ? "" : to_markdown(report, options->figure));
       write_file(options->csv, options->csv.empty() ? "" : to_csv(report));
+      write_file(options->gbench_json, options->gbench_json.empty() ? "" : to_gbench_json(report));
       if (!options->splice.empty()) {
         try {
-          write_file(options->splice, splice(read_file(options->splice), to_markdown(report)));
+          write_file(options->splice,
+                     splice(read_file(options->splice), to_markdown(report, options->figure)));
         } catch (const std::invalid_argument& error) {
           throw cli::UsageError("--splice '" + options->splice + "' " + error.what());
         }
       }
+      if (!options->svg.empty() && !draw_figures(report, options->svg)) return cli::exit_failure;
       return cli::exit_ok;
     } catch (const BadFile& error) {
       throw cli::UsageError(error.what());

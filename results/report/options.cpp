@@ -13,7 +13,7 @@ const cli::Tool report_tool{
         "figures.",
     .synopsis = "RUN.jsonl [options]",
     .examples = {"duelio-report run.jsonl", "duelio-report run.jsonl --html run.html",
-                 "duelio-report run.jsonl --markdown - --csv run.csv",
+                 "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
                  "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%"},
 };
 
@@ -28,7 +28,11 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
       ("html", file(), "write one self-contained page")
       ("markdown", file(), "write verdicts and tables as Markdown; - is stdout")
       ("csv", file(), "write every number of every slice; - is stdout")
-      ("splice", file(), "replace what stands between <!-- duelio:begin --> and <!-- duelio:end --> by the Markdown");
+      ("gbench-json", file(), "write the rounds as Google Benchmark does, for its compare.py; - is stdout")
+      ("svg", po::value<std::string>()->default_value("")->value_name("DIR"),
+       "draw the figures as SVG (and PNG, with rsvg-convert) beside their bound Vega-Lite specs; needs Node.js")
+      ("splice", file(), "replace what stands between <!-- duelio:begin --> and <!-- duelio:end --> by the Markdown")
+      ("figure", file(), "a figure that the Markdown shows, as a link beside its tables");
   // clang-format on
   po::positional_options_description positional;
   positional.add("run", -1);
@@ -45,7 +49,10 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
                        .html = (*values)["html"].as<std::string>(),
                        .markdown = (*values)["markdown"].as<std::string>(),
                        .csv = (*values)["csv"].as<std::string>(),
-                       .splice = (*values)["splice"].as<std::string>()};
+                       .gbench_json = (*values)["gbench-json"].as<std::string>(),
+                       .svg = (*values)["svg"].as<std::string>(),
+                       .splice = (*values)["splice"].as<std::string>(),
+                       .figure = (*values)["figure"].as<std::string>()};
 }
 
 }  // namespace duelio::results

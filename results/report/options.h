@@ -15,7 +15,10 @@ struct ReportOptions {
   std::string html;  // files; "-" is stdout, empty for none
   std::string markdown;
   std::string csv;
+  std::string gbench_json;
+  std::string svg;     // a folder
   std::string splice;  // a document whose marked part is replaced by the markdown
+  std::string figure;  // which that markdown shows
 };
 
 extern const cli::Tool report_tool;

@@ -11,7 +11,7 @@ namespace duelio::results {
 
 namespace json = boost::json;
 
-std::string to_markdown(const Report& report) {
+std::string to_markdown(const Report& report, const std::string& figure) {
   std::ostringstream out;
   const json::object& manifest = report.run.manifest;
   const MetricVerdict* const primary = report.primary();
@@ -19,6 +19,10 @@ std::string to_markdown(const Report& report) {
     for (const Contrast& contrast : primary->contrasts)
       out << "- " << sentence(*primary, contrast, report.run.reference()) << '\n';
     out << '\n';
+  }
+  if (!figure.empty()) {
+    out << "![Ratios to " << report.run.reference()
+        << " with their intervals; shaded: differences that do not matter](" << figure << ")\n\n";
   }
   for (const MetricVerdict& verdict : report.verdicts) {
     if (!verdict.primary && verdict.metric->id != "rate") continue;

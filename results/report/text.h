@@ -6,8 +6,9 @@
 
 namespace duelio::results {
 
-// The primary metric and the throughput as a table, with the command that made it.
-std::string to_markdown(const Report& report);
+// The primary metric and the throughput as a table, with the command that made it; `figure` is the
+// path of an image to show, or empty.
+std::string to_markdown(const Report& report, const std::string& figure = {});
 
 // Every metric of every slice, one row each:
 // round,attempt,position,entry,role,valid,phase,metric,value.

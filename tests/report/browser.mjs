@@ -44,7 +44,7 @@ for (const width of [1280, 390]) {
   const figures = await page.$$('.chart');
   if (figures.length < 4) problems.push(`${name}: only ${figures.length} figures`);
   for (const figure of figures) {
-    const spec = await figure.getAttribute('data-spec');
+    const spec = await figure.getAttribute('data-figure');
     const marks = await figure.$$eval('svg path, svg line', (all) => all.length);
     if (marks < 10) problems.push(`${name}: figure ${spec} has only ${marks} marks`);
   }
@@ -62,7 +62,7 @@ for (const width of [1280, 390]) {
     if (shots) await page.screenshot({ path: join(shots, `${colorScheme}-${width}.png`), fullPage: true });
   }
 
-  const point = await page.$('.chart[data-spec="ratio"] svg .mark-symbol path');
+  const point = await page.$('.chart[data-figure="ratio-cpu"] svg .mark-symbol path');
   if (!point) {
     problems.push(`${name}: the ratio figure has no points`);
   } else {

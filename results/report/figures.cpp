@@ -1,0 +1,142 @@
+#include "results/report/figures.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <system_error>
+
+#include <boost/json.hpp>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/os/error.h"
+#include "results/report/assets.h"
+
+namespace duelio::results {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr int static_width = 600;
+
+// A stepped height in pixels: vega-lite warns when one meets a fitted width.
+json::value height_of(const json::object& spec, const json::array& rows) {
+  const json::value& height = spec.at("height");
+  if (!height.is_object()) return height;
+  std::set<json::string> entries;
+  for (const json::value& row : rows) entries.insert(row.at("entry").as_string());
+  return height.at("step").to_number<int>() * static_cast<int>(entries.size());
+}
+
+json::object spec_of(std::string_view name) {
+  return json::parse(assets::spec(name)).as_object();
+}
+
+// Paper is white: a figure in a README or a paper must not depend on what lies behind it.
+json::object theme_on_paper() {
+  json::object theme = json::parse(assets::theme()).as_object();
+  theme["background"] = "white";
+  theme["padding"] = 8;
+  return theme;
+}
+
+json::object bound(const Figure& figure) {
+  json::object spec = spec_of(figure.spec);
+  spec.erase("autosize");  // the width is of the plot, so that plots above each other line up
+  spec["width"] = static_width;
+  spec["height"] = height_of(spec, figure.rows);
+  spec["datasets"] = json::object{{spec.at("data").at("name").as_string(), figure.rows}};
+  spec["config"] = theme_on_paper();
+  return spec;
+}
+
+// The primary metric above the throughput.
+json::object summary(const Report& report, const std::vector<Figure>& all) {
+  json::array parts;
+  for (const MetricVerdict& verdict : report.verdicts) {
+    if (!verdict.primary && verdict.metric->id != "rate") continue;
+    for (const Figure& figure : all) {
+      if (figure.id != "ratio-" + std::string(verdict.metric->id)) continue;
+      json::object part = bound(figure);
+      part["title"] = std::string(verdict.metric->title) +
+                      (verdict.primary ? "" : " (exploratory)") + ": " +
+                      (verdict.metric->lower_is_better ? "left" : "right") + " is better";
+      part["data"] = json::object{{"values", figure.rows}};
+      for (const std::string_view top : {"$schema", "description", "datasets", "config"})
+        part.erase(top);
+      parts.push_back(std::move(part));
+    }
+  }
+  return {{"$schema", spec_of("ratio").at("$schema")},
+          {"description", spec_of("ratio").at("description")},
+          {"config", theme_on_paper()},
+          {"vconcat", std::move(parts)}};
+}
+
+// Waits for `words`, found in PATH.
+int run(std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, argv.front(), nullptr, nullptr, argv.data(), environ);
+  if (error != 0) {
+    throw std::system_error(error, std::generic_category(),
+                            "--svg needs Node.js (scripts/setup installs it): start " + words[0]);
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+}  // namespace
+
+std::vector<Figure> figures(const Report& report) {
+  std::vector<Figure> all;
+  for (const MetricVerdict& verdict : report.verdicts)
+    all.push_back(
+        {"ratio-" + std::string(verdict.metric->id), "ratio", ratio_rows(verdict, report)});
+  all.push_back({"latency", "latency", latency_rows(report)});
+  all.push_back({"cpu", "cpu", cpu_rows(report)});
+  all.push_back({"rounds", "rounds", round_rows(report)});
+  std::erase_if(all, [](const Figure& figure) { return figure.rows.empty(); });
+  return all;
+}
+
+json::object figures_json(const std::vector<Figure>& figures) {
+  json::object specs;
+  json::object out;
+  for (const Figure& figure : figures) {
+    if (!specs.contains(figure.spec)) specs[figure.spec] = spec_of(figure.spec);
+    out[figure.id] =
+        json::object{{"spec", figure.spec},
+                     {"height", height_of(specs[figure.spec].as_object(), figure.rows)},
+                     {"rows", figure.rows}};
+  }
+  return {{"theme", json::parse(assets::theme())},
+          {"specs", std::move(specs)},
+          {"figures", std::move(out)}};
+}
+
+bool draw_figures(const Report& report, const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  std::vector<std::string> words{"node", DUELIO_PLOTS "/render.mjs"};
+  const auto write = [&](const std::string& id, const json::object& spec) {
+    const std::string name = (std::filesystem::path(folder) / (id + ".vl.json")).string();
+    std::ofstream file(name, std::ios::binary);
+    file << json::serialize(spec) << '\n';
+    file.close();
+    if (!file) os::throw_errno("write " + name);
+    words.push_back(name);
+  };
+  const std::vector<Figure> all = figures(report);
+  for (const Figure& figure : all) write(figure.id, bound(figure));
+  write("summary", summary(report, all));
+  return run(std::move(words)) == 0;
+}
+
+}  // namespace duelio::results

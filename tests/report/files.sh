@@ -1,0 +1,49 @@
+#!/bin/bash
+# The files that a report consists of besides the page: figures, Google Benchmark's JSON.
+. "$(dirname "$0")/../tools/lib.sh"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+record=$(printf '%s\n' "$root"/results/records/*/run.jsonl | tail -1)
+
+"$bin/duelio-report" "$record" --svg "$work/a" >/dev/null || fail "--svg"
+"$bin/duelio-report" "$record" --svg "$work/b" >/dev/null || fail "--svg again"
+diff -r "$work/a" "$work/b" >/dev/null || fail "the same run gives other figures"
+for figure in ratio-cpu latency cpu rounds summary; do
+  [ "$(grep -o '<path' "$work/a/$figure.svg" | wc -l)" -ge 5 ] || fail "$figure.svg shows next to nothing"
+  python3 -c 'import sys, xml.dom.minidom as xml; xml.parse(sys.argv[1])' "$work/a/$figure.svg" || fail "$figure.svg is not XML"
+  if command -v rsvg-convert >/dev/null; then
+    [ "$(head -c 4 "$work/a/$figure.png" | tail -c 3)" = PNG ] || fail "$figure.png is not a PNG"
+  fi
+done
+grep -q 'NaN' "$work"/a/*.svg && fail "NaN in a figure"
+
+# What is missing is said in one line, with the exit code of a run-time failure.
+PATH=/nowhere "$bin/duelio-report" "$record" --svg "$work/c" >/dev/null 2>"$work/err"
+[ $? -eq 1 ] || fail "without node the exit code is not 1"
+grep -q 'Node.js' "$work/err" && [ "$(wc -l <"$work/err")" -eq 1 ] || fail "without node: $(cat "$work/err")"
+cp "$root/results/plots/render.mjs" "$work"
+node "$work/render.mjs" "$work/a/cpu.vl.json" 2>"$work/err" && fail "render.mjs works without node_modules"
+grep -q 'node_modules is missing' "$work/err" || fail "without node_modules: $(cat "$work/err")"
+
+"$bin/duelio-report" "$record" --gbench-json - >"$work/gbench.json" || fail "--gbench-json"
+python3 - "$work/gbench.json" "$record" <<'END' || fail "Google Benchmark's JSON"
+import json, statistics, sys
+
+with open(sys.argv[1]) as file:
+    result = json.load(file)
+assert {"date", "num_cpus", "library_build_type"} <= result["context"].keys()
+rounds = {}
+for each in result["benchmarks"]:
+    assert each["run_type"] == "iteration" and each["time_unit"] == "ns" and each["iterations"] > 0, each
+    assert each["name"] == each["run_name"] and each["real_time"] > 0, each
+    rounds.setdefault(each["name"], []).append(each["cpu_time"])
+with open(sys.argv[2]) as file:
+    slices = [line for line in map(json.loads, file) if line["type"] == "slice" and line["valid"]]
+entries = {each["entry"] for each in slices}
+assert {f"{entry}/{phase}" for entry in entries for phase in ("open", "closed")} < rounds.keys()
+assert len(rounds) == 2 * (len(entries) + 1), rounds.keys()  # the control is one more
+for entry in entries:
+    wanted = [each["phases"]["open"]["metrics"]["server_cpu_per_request_ns"] for each in slices
+              if each["entry"] == entry and each["role"] != "control"]
+    assert abs(statistics.median(rounds[f"{entry}/open"]) / statistics.median(wanted) - 1) < 1e-9
+END
