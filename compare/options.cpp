@@ -150,9 +150,11 @@ Options resumed(const std::string& file, int argc) {
       throw cli::UsageError("--resume '" + file + "' is a finished run");
     }
     std::vector<std::string> words;
+    words.reserve(run.manifest.at("command").as_array().size());
     for (const auto& word : run.manifest.at("command").as_array())
       words.emplace_back(word.as_string());
     std::vector<const char*> argv;
+    argv.reserve(words.size());
     for (const std::string& word : words) argv.push_back(word.c_str());
     Options options = parse_options(static_cast<int>(argv.size()), argv.data()).value();
     options.output = file;

@@ -36,7 +36,9 @@ std::string difference(const Run& baseline, const Run& candidate) {
   for (const auto& [part, key] : same) {
     const std::string a = text_of(baseline.manifest, part, key);
     const std::string b = text_of(candidate.manifest, part, key);
-    if (a != b) return std::string(part) + " " + std::string(key) + ": " + a + " and " + b;
+    if (a == b) continue;
+    return std::string(part).append(" ").append(key).append(": ").append(a).append(" and ").append(
+        b);
   }
   return {};
 }
