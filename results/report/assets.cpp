@@ -5,6 +5,7 @@
 // Made by assets.S, see CMakeLists.txt.
 extern "C" {
 extern const char duelio_asset_page[], duelio_asset_page_end[];
+extern const char duelio_asset_run[], duelio_asset_run_end[];
 extern const char duelio_asset_css[], duelio_asset_css_end[];
 extern const char duelio_asset_script[], duelio_asset_script_end[];
 extern const char duelio_asset_vega[], duelio_asset_vega_end[];
@@ -28,6 +29,9 @@ std::string_view view(const char* begin, const char* end) noexcept {
 
 std::string_view page() noexcept {
   return view(duelio_asset_page, duelio_asset_page_end);
+}
+std::string_view run() noexcept {
+  return view(duelio_asset_run, duelio_asset_run_end);
 }
 std::string_view css() noexcept {
   return view(duelio_asset_css, duelio_asset_css_end);

@@ -6,6 +6,7 @@
 namespace duelio::results::assets {
 
 std::string_view page() noexcept;    // report/page.html
+std::string_view run() noexcept;     // report/run.html: a run's part of it
 std::string_view css() noexcept;     // report/page.css
 std::string_view script() noexcept;  // report/page.js
 std::string_view vega() noexcept;

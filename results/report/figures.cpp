@@ -54,12 +54,13 @@ json::object bound(const Figure& figure) {
 }
 
 // The primary metric above the throughput.
-json::object summary(const Report& report, const std::vector<Figure>& all) {
+json::object summary(const Report& report, const std::vector<Figure>& all,
+                     const std::string& prefix) {
   json::array parts;
   for (const MetricVerdict& verdict : report.verdicts) {
     if (!verdict.primary && verdict.metric->id != "rate") continue;
     for (const Figure& figure : all) {
-      if (figure.id != "ratio-" + std::string(verdict.metric->id)) continue;
+      if (figure.id != prefix + "ratio-" + std::string(verdict.metric->id)) continue;
       json::object part = bound(figure);
       part["title"] = std::string(verdict.metric->title) +
                       (verdict.primary ? "" : " (exploratory)") + ": " +
@@ -95,15 +96,20 @@ int run(std::vector<std::string> words) {
 
 }  // namespace
 
-std::vector<Figure> figures(const Report& report) {
+std::string run_prefix(std::size_t index, std::size_t count) {
+  return count == 1 ? "" : "run-" + std::to_string(index + 1) + "-";
+}
+
+std::vector<Figure> figures(const Report& report, const std::string& prefix) {
   std::vector<Figure> all;
+  const auto add = [&](const std::string& id, std::string_view spec, json::array rows) {
+    if (!rows.empty()) all.push_back({prefix + id, spec, std::move(rows)});
+  };
   for (const MetricVerdict& verdict : report.verdicts)
-    all.push_back(
-        {"ratio-" + std::string(verdict.metric->id), "ratio", ratio_rows(verdict, report)});
-  all.push_back({"latency", "latency", latency_rows(report)});
-  all.push_back({"cpu", "cpu", cpu_rows(report)});
-  all.push_back({"rounds", "rounds", round_rows(report)});
-  std::erase_if(all, [](const Figure& figure) { return figure.rows.empty(); });
+    add("ratio-" + std::string(verdict.metric->id), "ratio", ratio_rows(verdict, report));
+  add("latency", "latency", latency_rows(report));
+  add("cpu", "cpu", cpu_rows(report));
+  add("rounds", "rounds", round_rows(report));
   return all;
 }
 
@@ -122,7 +128,7 @@ json::object figures_json(const std::vector<Figure>& figures) {
           {"figures", std::move(out)}};
 }
 
-bool draw_figures(const Report& report, const std::string& folder) {
+bool draw_figures(std::span<const Report> reports, const std::string& folder) {
   std::filesystem::create_directories(folder);
   std::vector<std::string> words{"node", DUELIO_PLOTS "/render.mjs"};
   const auto write = [&](const std::string& id, const json::object& spec) {
@@ -133,9 +139,12 @@ bool draw_figures(const Report& report, const std::string& folder) {
     if (!file) os::throw_errno("write " + name);
     words.push_back(name);
   };
-  const std::vector<Figure> all = figures(report);
-  for (const Figure& figure : all) write(figure.id, bound(figure));
-  write("summary", summary(report, all));
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const std::string prefix = run_prefix(i, reports.size());
+    const std::vector<Figure> all = figures(reports[i], prefix);
+    for (const Figure& figure : all) write(figure.id, bound(figure));
+    write(prefix + "summary", summary(reports[i], all, prefix));
+  }
   return run(std::move(words)) == 0;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,12 @@ struct Figure {
   boost::json::array rows;
 };
 
+// What the figures and headings of one of several runs are named with: "run-2-"; nothing for the
+// only one.
+std::string run_prefix(std::size_t index, std::size_t count);
+
 // Those that have something to show, in the page's order.
-std::vector<Figure> figures(const Report& report);
+std::vector<Figure> figures(const Report& report, const std::string& prefix);
 
 // {theme, specs, figures: {id: {spec, rows, height}}}: what page.js draws from.
 boost::json::object figures_json(const std::vector<Figure>& figures);
@@ -27,6 +32,6 @@ boost::json::object figures_json(const std::vector<Figure>& figures);
 // Writes each figure as a complete spec, FOLDER/<id>.vl.json, and has node draw them beside it;
 // also "summary", the primary metric above the throughput. False when node could not (it said why).
 // Throws std::system_error when there is no node, or no folder can be made.
-bool draw_figures(const Report& report, const std::string& folder);
+bool draw_figures(std::span<const Report> reports, const std::string& folder);
 
 }  // namespace duelio::results

@@ -3,92 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <map>
 
 #include <boost/json.hpp>
 
 #include "common/units.h"
+#include "results/report/across.h"
 #include "results/report/assets.h"
 #include "results/report/figures.h"
+#include "results/report/markup.h"
 #include "results/table.h"
 
 namespace duelio::results {
 
 namespace json = boost::json;
+using namespace markup;
 
 namespace {
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-// JSON inside a script element: "</script" must not occur, nor may "<!--".
-std::string embed(const json::value& value) {
-  std::string text = json::serialize(value);
-  for (std::size_t at = text.find('<'); at != std::string::npos; at = text.find('<', at))
-    text.replace(at, 1, "\\u003c");
-  return text;
-}
-
-class Table {
- public:
-  // Words are aligned left, numbers (but for the first column) right.
-  enum class Of { numbers, words };
-
-  Table(std::string_view caption, std::initializer_list<std::string_view> heads,
-        Of content = Of::numbers) {
-    html_ = "<div class=\"table" + std::string(content == Of::words ? " words" : "") +
-            "\" tabindex=\"0\" role=\"region\" aria-label=\"" + escape(caption) +
-            "\"><table><caption>" + escape(caption) + "</caption><thead><tr>";
-    for (const std::string_view head : heads)
-      html_ += "<th scope=\"col\">" + escape(head) + "</th>";
-    html_ += "</tr></thead><tbody>\n";
-  }
-  void row(std::initializer_list<std::string> cells) {
-    html_ += "<tr>";
-    bool first = true;
-    for (const std::string& cell : cells) {
-      html_ +=
-          first ? "<th scope=\"row\">" + escape(cell) + "</th>" : "<td>" + escape(cell) + "</td>";
-      first = false;
-    }
-    html_ += "</tr>\n";
-  }
-  std::string str() const { return html_ + "</tbody></table></div>\n"; }
-
- private:
-  std::string html_;
-};
-
-std::string fold(std::string_view summary, const std::string& content) {
-  return "<details><summary>" + escape(summary) + "</summary>\n" + content + "</details>\n";
-}
-
-std::string number(double value, const char* format = "%.2f") {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
 
 std::string answers(const Report& report) {
   std::string html = "<ul class=\"answers\">\n";
@@ -237,11 +167,12 @@ std::string chart(const std::vector<Figure>& all, std::string_view id, const std
   return {};
 }
 
-std::string ratio_figures(const Report& report, const std::vector<Figure>& all) {
+std::string ratio_figures(const Report& report, const std::vector<Figure>& all,
+                          const std::string& prefix) {
   std::string html;
   for (const MetricVerdict& verdict : report.verdicts) {
     const Metric& metric = *verdict.metric;
-    html += chart(all, "ratio-" + std::string(metric.id),
+    html += chart(all, prefix + "ratio-" + std::string(metric.id),
                   "<b>" + escape(metric.title) + "</b> " +
                       (verdict.primary ? "(primary)" : "(exploratory)") + ", " +
                       (metric.lower_is_better ? "left" : "right") +
@@ -287,19 +218,6 @@ std::string round_table(const json::array& rows) {
   return table.str();
 }
 
-std::string show(const json::value& value) {
-  if (value.is_string()) return std::string(value.get_string());
-  if (value.is_null()) return "not available";
-  if (value.is_double()) return number(value.get_double(), "%g");
-  if (value.is_array()) {
-    std::string text;
-    for (const json::value& element : value.get_array())
-      text += (text.empty() ? "" : ", ") + show(element);
-    return text.empty() ? "none" : text;
-  }
-  return json::serialize(value);
-}
-
 std::string manifest(const json::object& manifest) {
   std::string html = "<dl>\n";
   const auto item = [&](std::string_view name, const std::string& text, bool code = false) {
@@ -322,59 +240,103 @@ std::string manifest(const json::object& manifest) {
   return html + "</dl>\n";
 }
 
-std::string fill(std::string_view page,
-                 const std::map<std::string, std::string, std::less<>>& parts) {
-  std::string out;
-  while (true) {
-    const std::size_t open = page.find("{{");
-    out += page.substr(0, open);
-    if (open == std::string_view::npos) return out;
-    const std::size_t close = page.find("}}", open);
-    out += parts.at(std::string(page.substr(open + 2, close - open - 2)));
-    page.remove_prefix(close + 2);
+std::string headline(const Report& report) {
+  std::string names;
+  for (const std::string& entry : report.run.entries())
+    names += (names.empty() ? "" : ", ") + entry;
+  return names + ": workload " +
+         std::string(report.run.manifest.at("workload").at("name").as_string()) + ", " +
+         show(report.run.manifest.at("plan").at("connections")) + " connections";
+}
+
+// The sections of one run. `prefix` tells its figures and headings from those of other runs.
+std::string sections(const Report& report, const std::vector<Figure>& all,
+                     const std::string& prefix) {
+  const bool is_alone = prefix.empty();
+  return fill(
+      assets::run(),
+      {{"run", prefix},
+       {"of", is_alone ? "" : prefix + "title "},
+       {"h", is_alone ? "h2" : "h3"},
+       {"notes", notes(report)},
+       {"lights", lights(report)},
+       {"decisions", decisions(report)},
+       {"ratio-figures", ratio_figures(report, all, prefix)},
+       {"ratios", fold("The ratios as tables", ratio_table(report))},
+       {"latencies",
+        chart(
+            all, prefix + "latency",
+            "Latency at the offered rate, from the intended send. Line: median over rounds; band: "
+            "the middle half of them. Each step to the right is ten times rarer.") +
+            fold("The latencies as a table", latency_table(latency_rows(report)))},
+       {"cpu", chart(all, prefix + "cpu",
+                     "Server CPU per request at the offered rate, in user mode and in the kernel, "
+                     "median over rounds.") +
+                   fold("The CPU times as a table", cpu_table(cpu_rows(report)))},
+       {"rounds",
+        chart(all, prefix + "rounds",
+              "Server CPU per request of each slice at the offered rate, in the order they ran. "
+              "Hollow: part of a round that was repeated.") +
+            fold("The slices as a table", round_table(round_rows(report)))},
+       {"manifest", manifest(report.run.manifest)}});
+}
+
+std::string overview(std::span<const Report> reports, const std::vector<std::string>& names) {
+  Table table("The files",
+              {"file", "started", "machine", "workload", "connections", "handler CPU",
+               "offered rate", "control"},
+              Table::Of::words);
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const Report& report = reports[i];
+    const json::object& manifest = report.run.manifest;
+    const json::value& machine = manifest.at("machine");
+    const MetricVerdict* const primary = report.primary();
+    table.row({std::to_string(i + 1) + ": " + names[i],
+               std::string(manifest.at("started").as_string()).substr(0, 10),
+               show(machine.at("cpu")) + ", " + show(machine.at("cpus")) + " CPUs",
+               show(manifest.at("workload").at("name")),
+               show(manifest.at("plan").at("connections")), handler_cpu(report.run),
+               format_count(manifest.at("plan").at("rate").to_number<double>()) + "/s",
+               primary == nullptr ? "-" : std::string(to_string(primary->control_state))},
+              "#" + run_prefix(i, reports.size()) + "title");
+    std::string says = answers(report);
+    if (const auto unlike = differences(reports.front().run, report.run); !unlike.empty()) {
+      says += "<p class=\"bad\">Not comparable with file 1: ";
+      for (const std::string& difference : unlike)
+        says += (&difference == &unlike.front() ? "" : "; ") + escape(difference);
+      says += "</p>\n";
+    }
+    table.across(says);
   }
+  return table.str();
 }
 
 }  // namespace
 
-std::string to_html(const Report& report) {
-  const json::array latencies = latency_rows(report);
-  const json::array cpu = cpu_rows(report);
-  const json::array rounds = round_rows(report);
-  const std::vector<Figure> all = figures(report);
-
-  std::string names;
-  for (const std::string& entry : report.run.entries())
-    names += (names.empty() ? "" : ", ") + entry;
-  const std::string workload(report.run.manifest.at("workload").at("name").as_string());
-  const std::string headline = names + ": workload " + workload + ", " +
-                               show(report.run.manifest.at("plan").at("connections")) +
-                               " connections";
+std::string to_html(std::span<const Report> reports) {
+  const bool is_alone = reports.size() == 1;
+  const std::vector<std::string> names = names_of(reports);
+  std::vector<Figure> all;
+  std::string runs;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const std::string prefix = run_prefix(i, reports.size());
+    std::vector<Figure> own = figures(reports[i], prefix);
+    if (!is_alone) {
+      runs += "<article aria-labelledby=\"" + prefix + "title\"><h2 id=\"" + prefix + "title\">" +
+              std::to_string(i + 1) + ": " + escape(names[i]) + "</h2>\n<p>" +
+              escape(headline(reports[i])) + "</p>\n" + answers(reports[i]);
+    }
+    runs += sections(reports[i], own, prefix) + (is_alone ? "" : "</article>\n");
+    std::move(own.begin(), own.end(), std::back_inserter(all));
+  }
+  const std::string title =
+      is_alone ? headline(reports[0]) : std::to_string(reports.size()) + " results files";
   return fill(assets::page(),
-              {{"title", escape("duelio: " + headline)},
-               {"headline", escape(headline)},
+              {{"title", escape("duelio: " + title)},
+               {"headline", escape(title)},
                {"css", std::string(assets::css())},
-               {"answers", answers(report)},
-               {"notes", notes(report)},
-               {"lights", lights(report)},
-               {"decisions", decisions(report)},
-               {"ratio-figures", ratio_figures(report, all)},
-               {"ratios", fold("The ratios as tables", ratio_table(report))},
-               {"latencies",
-                chart(all, "latency",
-                      "Latency at the offered rate, from the intended send. Line: median over "
-                      "rounds; band: the middle half of them. Each step to the right is ten times "
-                      "rarer.") +
-                    fold("The latencies as a table", latency_table(latencies))},
-               {"cpu", chart(all, "cpu",
-                             "Server CPU per request at the offered rate, in user mode and in the "
-                             "kernel, median over rounds.") +
-                           fold("The CPU times as a table", cpu_table(cpu))},
-               {"rounds", chart(all, "rounds",
-                                "Server CPU per request of each slice at the offered rate, in the "
-                                "order they ran. Hollow: part of a round that was repeated.") +
-                              fold("The slices as a table", round_table(rounds))},
-               {"manifest", manifest(report.run.manifest)},
+               {"answers", is_alone ? answers(reports[0]) : overview(reports, names)},
+               {"runs", runs},
                {"figures", embed(figures_json(all))},
                {"vega", std::string(assets::vega())},
                {"vega-lite", std::string(assets::vega_lite())},

@@ -6,6 +6,7 @@
 
 #include "common/os/error.h"
 #include "results/gate.h"
+#include "results/report/across.h"
 #include "results/report/data.h"
 #include "results/report/figures.h"
 #include "results/report/gbench.h"
@@ -37,6 +38,17 @@ std::string read_file(const std::string& name) {
   return text.str();
 }
 
+void print_tables(const std::vector<duelio::results::Report>& reports) {
+  using namespace duelio::results;
+  const std::vector<std::string> names = names_of(reports);
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (reports.size() > 1) std::cout << (i == 0 ? "" : "\n") << names[i] << '\n';
+    for (const std::string& difference : differences(reports.front().run, reports[i].run))
+      std::cout << "not comparable with " << names.front() << ": " << difference << '\n';
+    print_table(std::cout, reports[i].run, duelio::cli::is_rich_terminal(STDOUT_FILENO));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,30 +61,32 @@ int main(int argc, char** argv) {
       if (!options->baseline.empty()) {
         const GateRule rule{.fail_on = options->fail_on, .allow_unlike = options->allow_unlike};
         return static_cast<int>(
-            hold_against(load(options->baseline), load(options->run), rule, std::cout));
+            hold_against(load(options->baseline), load(options->runs.front()), rule, std::cout));
       }
-      const Report report(load(options->run));
-      if (report.run.truncated || !report.run.end) {
-        std::cerr << "duelio-report: " << options->run
+      std::vector<Report> reports;
+      for (const std::string& file : options->runs) reports.emplace_back(load(file));
+      for (const Report& report : reports) {
+        if (!report.run.truncated && report.run.end) continue;
+        std::cerr << "duelio-report: " << report.run.file
                   << " has no end: the run was killed; what it had measured is shown\n";
       }
-      if (options->markdown != "-" && options->csv != "-" && options->gbench_json != "-") {
-        print_table(std::cout, report.run, cli::is_rich_terminal(STDOUT_FILENO));
-      }
-      write_file(options->html, options->html.empty() ? "" : to_html(report));
-      write_file(options->markdown,
-                 options->markdown.empty() ? "" : to_markdown(report, options->figure));
-      write_file(options->csv, options->csv.empty() ? "" : to_csv(report));
-      write_file(options->gbench_json, options->gbench_json.empty() ? "" : to_gbench_json(report));
+      if (options->markdown != "-" && options->csv != "-" && options->gbench_json != "-")
+        print_tables(reports);
+      write_file(options->html, options->html.empty() ? "" : to_html(reports));
+      const Report& first = reports.front();
+      const std::string markdown =
+          reports.size() == 1 ? to_markdown(first, options->figure) : to_markdown(reports);
+      write_file(options->markdown, markdown);
+      write_file(options->csv, options->csv.empty() ? "" : to_csv(reports));
+      write_file(options->gbench_json, options->gbench_json.empty() ? "" : to_gbench_json(first));
       if (!options->splice.empty()) {
         try {
-          write_file(options->splice,
-                     splice(read_file(options->splice), to_markdown(report, options->figure)));
+          write_file(options->splice, splice(read_file(options->splice), markdown));
         } catch (const std::invalid_argument& error) {
           throw cli::UsageError("--splice '" + options->splice + "' " + error.what());
         }
       }
-      if (!options->svg.empty() && !draw_figures(report, options->svg)) return cli::exit_failure;
+      if (!options->svg.empty() && !draw_figures(reports, options->svg)) return cli::exit_failure;
       return cli::exit_ok;
     } catch (const BadFile& error) {
       throw cli::UsageError(error.what());

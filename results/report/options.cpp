@@ -9,10 +9,11 @@ namespace po = boost::program_options;
 const cli::Tool report_tool{
     .name = "duelio-report",
     .summary =
-        "Shows a results file of duelio-compare: verdicts on stdout, and as one HTML page with "
-        "figures.",
-    .synopsis = "RUN.jsonl [options]",
+        "Shows results files of duelio-compare, several side by side: verdicts on stdout, and as "
+        "one HTML page with figures.",
+    .synopsis = "RUN.jsonl... [options]",
     .examples = {"duelio-report run.jsonl", "duelio-report run.jsonl --html run.html",
+                 "duelio-report monday.jsonl tuesday.jsonl --html both.html",
                  "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
                  "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%"},
 };
@@ -40,9 +41,11 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
   if (!values) return std::nullopt;
   if (!values->contains("run")) throw cli::UsageError("the results file is missing; see --help");
   const auto& runs = (*values)["run"].as<std::vector<std::string>>();
-  if (runs.size() != 1)
-    throw cli::UsageError("'" + runs[1] + "' is a second results file; one is reported at a time");
-  return ReportOptions{.run = runs.front(),
+  for (const char* const flag : {"baseline", "gbench-json", "splice", "figure"}) {
+    if (runs.size() > 1 && !(*values)[flag].as<std::string>().empty())
+      throw cli::UsageError("'" + runs[1] + "' is a second results file; --" + flag + " takes one");
+  }
+  return ReportOptions{.runs = runs,
                        .baseline = (*values)["baseline"].as<std::string>(),
                        .fail_on = cli::value(*values, "fail-on", parse_fraction),
                        .allow_unlike = values->contains("allow-unlike"),

@@ -2,14 +2,15 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/cli.h"
 
 namespace duelio::results {
 
 struct ReportOptions {
-  std::string run;
-  std::string baseline;  // a run to hold this one against; empty for none
+  std::vector<std::string> runs;  // one or more
+  std::string baseline;           // a run to hold the only one against; empty for none
   double fail_on = 0.05;
   bool allow_unlike = false;
   std::string html;  // files; "-" is stdout, empty for none

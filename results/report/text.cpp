@@ -5,11 +5,24 @@
 
 #include <boost/json.hpp>
 
+#include "results/report/across.h"
 #include "results/table.h"
 
 namespace duelio::results {
 
 namespace json = boost::json;
+
+namespace {
+
+// RFC 4180: a field with a comma stands in quotes, and its quotes are doubled.
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+}  // namespace
 
 std::string to_markdown(const Report& report, const std::string& figure) {
   std::ostringstream out;
@@ -57,18 +70,36 @@ std::string to_markdown(const Report& report, const std::string& figure) {
   return out.str();
 }
 
-std::string to_csv(const Report& report) {
+std::string to_markdown(std::span<const Report> reports) {
+  const std::vector<std::string> names = names_of(reports);
+  std::string out;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    out += (i == 0 ? "## " : "\n## ") + names[i] + "\n\n";
+    for (const std::string& difference : differences(reports.front().run, reports[i].run))
+      out += "Not comparable with " + names.front() + ": " + difference + "\n\n";
+    out += to_markdown(reports[i]);
+  }
+  return out;
+}
+
+std::string to_csv(std::span<const Report> reports) {
+  const std::vector<std::string> names = names_of(reports);
+  const bool is_alone = reports.size() == 1;
   std::ostringstream out;
-  out << "round,attempt,position,entry,role,valid,phase,metric,value\n";
-  for (const Slice& slice : report.run.slices) {
-    for (const auto& [phase, content] : slice.phases) {
-      if (!content.is_object() || !content.get_object().contains("metrics")) continue;
-      for (const auto& [metric, value] : content.at("metrics").as_object()) {
-        if (!value.is_number()) continue;
-        out << slice.round << ',' << slice.attempt << ',' << slice.position << ',' << slice.entry
-            << ',' << slice.role << ',' << (slice.valid ? "true" : "false") << ','
-            << std::string_view(phase) << ',' << std::string_view(metric) << ','
-            << json::serialize(value) << '\n';
+  out << (is_alone ? "" : "file,")
+      << "round,attempt,position,entry,role,valid,phase,metric,value\n";
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    for (const Slice& slice : reports[i].run.slices) {
+      for (const auto& [phase, content] : slice.phases) {
+        if (!content.is_object() || !content.get_object().contains("metrics")) continue;
+        for (const auto& [metric, value] : content.at("metrics").as_object()) {
+          if (!value.is_number()) continue;
+          if (!is_alone) out << quoted(names[i]) << ',';
+          out << slice.round << ',' << slice.attempt << ',' << slice.position << ',' << slice.entry
+              << ',' << slice.role << ',' << (slice.valid ? "true" : "false") << ','
+              << std::string_view(phase) << ',' << std::string_view(metric) << ','
+              << json::serialize(value) << '\n';
+        }
       }
     }
   }

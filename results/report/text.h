@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "results/report/data.h"
@@ -10,9 +11,13 @@ namespace duelio::results {
 // path of an image to show, or empty.
 std::string to_markdown(const Report& report, const std::string& figure = {});
 
+// The same for each of several runs, under the name of its file.
+std::string to_markdown(std::span<const Report> reports);
+
 // Every metric of every slice, one row each:
-// round,attempt,position,entry,role,valid,phase,metric,value.
-std::string to_csv(const Report& report);
+// round,attempt,position,entry,role,valid,phase,metric,value; several runs have a first column,
+// file.
+std::string to_csv(std::span<const Report> reports);
 
 // `content` between the lines <!-- duelio:begin --> and <!-- duelio:end --> of `document`. Throws
 // std::invalid_argument when the marks are missing.

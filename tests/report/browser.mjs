@@ -62,7 +62,7 @@ for (const width of [1280, 390]) {
     if (shots) await page.screenshot({ path: join(shots, `${colorScheme}-${width}.png`), fullPage: true });
   }
 
-  const point = await page.$('.chart[data-figure="ratio-cpu"] svg .mark-symbol path');
+  const point = await page.$('.chart[data-figure$="ratio-cpu"] svg .mark-symbol path');
   if (!point) {
     problems.push(`${name}: the ratio figure has no points`);
   } else {
@@ -86,7 +86,7 @@ for (const width of [1280, 390]) {
   }
   await page.keyboard.press('Tab');
   const table = await page.evaluate(() => document.activeElement.matches('.table'));
-  if (!table) problems.push(`${name}: the decision table does not take the keyboard`);
+  if (!table) problems.push(`${name}: the first table does not take the keyboard`);
   await context.close();
 }
 

@@ -47,3 +47,43 @@ for entry in entries:
               if each["entry"] == entry and each["role"] != "control"]
     assert abs(statistics.median(rounds[f"{entry}/open"]) / statistics.median(wanted) - 1) < 1e-9
 END
+
+# Several files: one page, each run under its own anchor, with the reason where two cannot be compared.
+synthetic() { python3 "$root/tests/report/synthetic.py" "$@" || fail "synthetic.py $*"; }
+mkdir "$work/day1" "$work/day2"
+synthetic "$work/day1/run.jsonl"
+synthetic "$work/day2/run.jsonl" --seed 2 --kernel "Linux 6.2.0"
+synthetic "$work/day2/same.jsonl" --seed 3
+three="$work/day1/run.jsonl $work/day2/run.jsonl $work/day2/same.jsonl"
+# shellcheck disable=SC2086
+"$bin/duelio-report" $three --html "$work/three.html" --csv "$work/three.csv" --markdown "$work/three.md" \
+  --svg "$work/three" >"$work/three.txt" || fail "three files"
+for file in three.html three.md three.txt; do
+  [ "$(grep -c 'machine kernel: Linux 6.1.0 and Linux 6.2.0' "$work/$file")" -eq 1 ] || fail "$file: which runs are comparable"
+done
+for i in 1 2 3; do
+  grep -q "href=\"#run-$i-title\"" "$work/three.html" && grep -q "id=\"run-$i-title\"" "$work/three.html" || fail "run $i is missing"
+  [ -s "$work/three/run-$i-ratio-cpu.svg" ] || fail "no figure of run $i"
+done
+python3 - "$work/three.csv" "$bin/duelio-report" "$work/day1/run.jsonl" <<'END' || fail "the CSV of several files"
+import collections, csv, subprocess, sys
+
+with open(sys.argv[1]) as file:
+    rows = list(csv.DictReader(file))
+counts = collections.Counter(row["file"] for row in rows)
+assert len(counts) == 3 and len(set(counts.values())) == 1, counts
+alone = subprocess.run([sys.argv[2], sys.argv[3], "--csv", "-"], check=True, capture_output=True, text=True).stdout
+assert alone.startswith("round,") and len(alone.splitlines()) - 1 == counts[sys.argv[3]], counts
+END
+"$bin/duelio-report" "$record" "$record" --gbench-json - >/dev/null 2>"$work/err"
+[ $? -eq 2 ] && grep -q 'second results file' "$work/err" || fail "--gbench-json of two files"
+
+# A large run with everything that can be measured: 8 backends, 40 rounds.
+synthetic "$work/large.jsonl" --entries a,b,c,d,e,f,g,h --rounds 40 --seconds 5
+begun=$(date +%s%N)
+"$bin/duelio-report" "$work/large.jsonl" --html "$work/large.html" >/dev/null || fail "the large run"
+took=$((($(date +%s%N) - begun) / 1000000))
+if "$bin/duelio-report" --version | grep -q release && [ "$took" -ge 2000 ]; then fail "the large run takes $took ms"; fi
+[ "$(stat -c %s "$work/large.html")" -lt 1200000 ] || fail "the large page has $(stat -c %s "$work/large.html") bytes"
+"$bin/duelio-report" "$work/large.jsonl" --html "$work/again.html" >/dev/null
+cmp "$work/large.html" "$work/again.html" || fail "the same run gives another page"
