@@ -16,6 +16,8 @@ extern const char duelio_asset_spec_ratio[], duelio_asset_spec_ratio_end[];
 extern const char duelio_asset_spec_latency[], duelio_asset_spec_latency_end[];
 extern const char duelio_asset_spec_cpu[], duelio_asset_spec_cpu_end[];
 extern const char duelio_asset_spec_rounds[], duelio_asset_spec_rounds_end[];
+extern const char duelio_asset_spec_scaling[], duelio_asset_spec_scaling_end[];
+extern const char duelio_asset_spec_throughput[], duelio_asset_spec_throughput_end[];
 }
 
 namespace duelio::results::assets {
@@ -58,6 +60,9 @@ std::string_view spec(std::string_view name) noexcept {
   if (name == "latency") return view(duelio_asset_spec_latency, duelio_asset_spec_latency_end);
   if (name == "cpu") return view(duelio_asset_spec_cpu, duelio_asset_spec_cpu_end);
   if (name == "rounds") return view(duelio_asset_spec_rounds, duelio_asset_spec_rounds_end);
+  if (name == "scaling") return view(duelio_asset_spec_scaling, duelio_asset_spec_scaling_end);
+  if (name == "throughput")
+    return view(duelio_asset_spec_throughput, duelio_asset_spec_throughput_end);
   return {};
 }
 

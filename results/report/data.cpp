@@ -15,18 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-// The slices of valid rounds that stand for an entry; the control is the reference again and left
-// out.
-std::vector<const Slice*> slices_of(const Report& report, std::string_view entry) {
-  std::vector<const Slice*> slices;
-  for (const auto& [number, round] : complete_rounds(report.run)) {
-    for (const Slice* slice : round) {
-      if (slice->entry == entry && slice->role != "control") slices.push_back(slice);
-    }
-  }
-  return slices;
-}
-
 double quantile_of_sorted(const std::vector<double>& sorted, double quantile) {
   const double position = quantile * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);
@@ -41,14 +29,30 @@ std::string percentile_name(double quantile) {
   return text.data();
 }
 
-// Four digits are more than any figure shows; fewer bytes for large runs.
+}  // namespace
+
 double rounded(double value) {
   if (value == 0) return 0;
   const double scale = std::pow(10, 4 - std::ceil(std::log10(std::abs(value))));
   return std::round(value * scale) / scale;
 }
 
-}  // namespace
+std::vector<const Slice*> slices_of(const Report& report, std::string_view entry) {
+  std::vector<const Slice*> slices;
+  for (const auto& [number, round] : complete_rounds(report.run)) {
+    for (const Slice* slice : round) {
+      if (slice->entry == entry && slice->role != "control") slices.push_back(slice);
+    }
+  }
+  return slices;
+}
+
+Middle middle_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {.median = rounded(quantile_of_sorted(values, 0.5)),
+          .low = rounded(quantile_of_sorted(values, 0.25)),
+          .high = rounded(quantile_of_sorted(values, 0.75))};
+}
 
 Report::Report(Run loaded) : run(std::move(loaded)), rule(rule_of(run)) {
   rounds = complete_rounds(run).size();
@@ -109,13 +113,13 @@ json::array latency_rows(const Report& report) {
           values.push_back(static_cast<double>(histogram.quantile(quantile)) * 1e-3);
       }
       if (values.size() < histograms.size()) break;
-      std::sort(values.begin(), values.end());
+      const Middle us = middle_of(std::move(values));
       rows.push_back(json::object{{"entry", entry},
                                   {"percentile", percentile_name(quantile)},
                                   {"nines", nine},
-                                  {"us", rounded(quantile_of_sorted(values, 0.5))},
-                                  {"low_us", rounded(quantile_of_sorted(values, 0.25))},
-                                  {"high_us", rounded(quantile_of_sorted(values, 0.75))}});
+                                  {"us", us.median},
+                                  {"low_us", us.low},
+                                  {"high_us", us.high}});
     }
   }
   return rows;

@@ -26,6 +26,21 @@ struct Report {
   const MetricVerdict* primary() const noexcept;
 };
 
+// Four digits are more than any figure shows; fewer bytes for large runs.
+double rounded(double value);
+
+// The slices of valid rounds that stand for an entry; the control is the reference again and left
+// out.
+std::vector<const Slice*> slices_of(const Report& report, std::string_view entry);
+
+// The median and the middle half, rounded. Pre: not empty.
+struct Middle {
+  double median;
+  double low;
+  double high;
+};
+Middle middle_of(std::vector<double> values);
+
 // {entry, title, ratio, low, high, word, band_low, band_high}
 boost::json::array ratio_rows(const MetricVerdict& verdict, const Report& report);
 // {entry, percentile, nines, us, low_us, high_us}: at the offered rate, percentiles with enough

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/os/error.h"
+#include "results/report/across.h"
 #include "results/report/assets.h"
 
 namespace duelio::results {
@@ -40,6 +41,7 @@ json::object theme_on_paper() {
   json::object theme = json::parse(assets::theme()).as_object();
   theme["background"] = "white";
   theme["padding"] = 8;
+  theme["legend"].as_object()["columns"] = static_width / 150;
   return theme;
 }
 
@@ -113,6 +115,16 @@ std::vector<Figure> figures(const Report& report, const std::string& prefix) {
   return all;
 }
 
+std::vector<Figure> figures_across(std::span<const Report> reports) {
+  std::vector<Figure> all;
+  if (const auto series = series_of(reports)) {
+    all.push_back({"scaling", "scaling", scaling_rows(*series)});
+    all.push_back({"throughput", "throughput", throughput_rows(*series)});
+  }
+  std::erase_if(all, [](const Figure& figure) { return figure.rows.empty(); });
+  return all;
+}
+
 json::object figures_json(const std::vector<Figure>& figures) {
   json::object specs;
   json::object out;
@@ -139,6 +151,7 @@ bool draw_figures(std::span<const Report> reports, const std::string& folder) {
     if (!file) os::throw_errno("write " + name);
     words.push_back(name);
   };
+  for (const Figure& figure : figures_across(reports)) write(figure.id, bound(figure));
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const std::string prefix = run_prefix(i, reports.size());
     const std::vector<Figure> all = figures(reports[i], prefix);

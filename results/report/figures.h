@@ -25,6 +25,8 @@ std::string run_prefix(std::size_t index, std::size_t count);
 
 // Those that have something to show, in the page's order.
 std::vector<Figure> figures(const Report& report, const std::string& prefix);
+// Those across runs that make a series; none otherwise.
+std::vector<Figure> figures_across(std::span<const Report> reports);
 
 // {theme, specs, figures: {id: {spec, rows, height}}}: what page.js draws from.
 boost::json::object figures_json(const std::vector<Figure>& figures);

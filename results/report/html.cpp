@@ -311,13 +311,67 @@ std::string overview(std::span<const Report> reports, const std::vector<std::str
   return table.str();
 }
 
+std::string text_of(const json::value& row, std::string_view key) {
+  return std::string(row.at(key).as_string());
+}
+
+std::string scaling_table(const json::array& rows) {
+  Table table("Ratio to the reference, server CPU per request",
+              {"entry", "at", "ratio", "from", "to", "verdict"});
+  for (const json::value& row : rows) {
+    std::string at = text_of(row, "at");
+    std::replace(at.begin(), at.end(), '\n', ' ');
+    table.row({text_of(row, "entry"), at, number(row.at("ratio").to_number<double>(), "%.3f"),
+               number(row.at("low").to_number<double>(), "%.3f"),
+               number(row.at("high").to_number<double>(), "%.3f"), text_of(row, "word")});
+  }
+  return table.str();
+}
+
+std::string throughput_table(const json::array& rows) {
+  Table table("p99 latency as the offered rate grows, µs: median over rounds and middle half",
+              {"entry", "offered", "achieved", "µs", "from", "to"});
+  for (const json::value& row : rows) {
+    table.row({text_of(row, "entry"), format_count(row.at("offered").to_number<double>()) + "/s",
+               format_count(row.at("rate").to_number<double>()) + "/s",
+               number(row.at("us").to_number<double>(), "%.1f"),
+               number(row.at("low_us").to_number<double>(), "%.1f"),
+               number(row.at("high_us").to_number<double>(), "%.1f")});
+  }
+  return table.str();
+}
+
+// What a series of runs shows together; nothing when they are no series.
+std::string across(std::span<const Report> reports, const std::vector<Figure>& all) {
+  const auto series = series_of(reports);
+  if (!series) return {};
+  const std::string axis(to_string(series->axis));
+  std::string html =
+      "<section aria-labelledby=\"across\"><h2 id=\"across\">Over " + axis + "</h2>\n";
+  for (const Figure& figure : all) {
+    if (figure.id == "scaling") {
+      html += chart(all, figure.id,
+                    "<b>" + escape(metrics().front().title) + "</b> (primary) over " + axis +
+                        ", lower is better; each ratio is of one run. Shaded: differences that do "
+                        "not matter there") +
+              fold("The ratios over " + axis + " as a table", scaling_table(figure.rows));
+    } else {
+      html += chart(all, figure.id,
+                    "<b>Throughput against p99 latency</b> as the offered rate grows, right and "
+                    "low is better. Point: median over rounds; line through it: the middle half") +
+              fold("Throughput and p99 as a table", throughput_table(figure.rows));
+    }
+  }
+  return html + "</section>\n";
+}
+
 }  // namespace
 
 std::string to_html(std::span<const Report> reports) {
   const bool is_alone = reports.size() == 1;
   const std::vector<std::string> names = names_of(reports);
-  std::vector<Figure> all;
-  std::string runs;
+  std::vector<Figure> all = figures_across(reports);
+  std::string runs = across(reports, all);
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const std::string prefix = run_prefix(i, reports.size());
     std::vector<Figure> own = figures(reports[i], prefix);

@@ -8,7 +8,8 @@ async function draw() {
     const box = figure.querySelector('div');
     const { spec, height, rows } = figures[figure.dataset.figure];
     const datasets = { [specs[spec].data.name]: rows };
-    await vegaEmbed(box, { ...specs[spec], height, width: box.clientWidth, datasets }, { actions: false, renderer: 'svg', config: theme });
+    const config = { ...theme, legend: { ...theme.legend, columns: Math.max(1, Math.floor(box.clientWidth / 150)) } };
+    await vegaEmbed(box, { ...specs[spec], height, width: box.clientWidth, datasets }, { actions: false, renderer: 'svg', config });
   }
   document.documentElement.dataset.drawn = 'true';
 }

@@ -9,7 +9,8 @@ record=$(printf '%s\n' "$root"/results/records/*/run.jsonl | tail -1)
 "$1/duelio-report" "$record" --html "$work/page.html" >/dev/null
 node "$root/tests/report/browser.mjs" "$work/page.html" ${2:+"$2/one"}
 
-python3 "$root/tests/report/synthetic.py" "$work/a.jsonl"
-python3 "$root/tests/report/synthetic.py" "$work/b.jsonl" --kernel "Linux 6.2.0"
+entries=epoll-oneshot,epoll-et,asio,nginx=peer,floor-et=peer
+python3 "$root/tests/report/synthetic.py" "$work/a.jsonl" --entries "$entries" --rate 20000
+python3 "$root/tests/report/synthetic.py" "$work/b.jsonl" --entries "$entries" --rate 40000
 "$1/duelio-report" "$work/a.jsonl" "$work/b.jsonl" --html "$work/page.html" >/dev/null
 node "$root/tests/report/browser.mjs" "$work/page.html" ${2:+"$2/several"}

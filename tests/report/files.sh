@@ -78,6 +78,49 @@ END
 "$bin/duelio-report" "$record" "$record" --gbench-json - >/dev/null 2>"$work/err"
 [ $? -eq 2 ] && grep -q 'second results file' "$work/err" || fail "--gbench-json of two files"
 
+# A series: what varies is on the axis, in order, and only when nothing else differs.
+series() {
+  what=$1
+  shift
+  "$bin/duelio-report" "$@" --html "$work/series-$what.html" >/dev/null || fail "series of $what"
+}
+synthetic "$work/1.jsonl" --connections 256
+synthetic "$work/2.jsonl" --connections 16
+synthetic "$work/3.jsonl" --handler-cpu 20000
+synthetic "$work/4.jsonl"
+synthetic "$work/5.jsonl" --rate 20000
+series connections "$work/1.jsonl" "$work/2.jsonl"
+series handler-cpu "$work/3.jsonl" "$work/4.jsonl"
+series rate "$work/4.jsonl" "$work/5.jsonl"
+series two-things "$work/1.jsonl" "$work/3.jsonl"
+series nothing "$work/4.jsonl" "$work/day2/same.jsonl"
+series machines "$work/5.jsonl" "$work/day2/run.jsonl"
+python3 - "$work" <<'END' || fail "series"
+import json, pathlib, re, sys
+
+
+def rows(series, name):
+    page = (pathlib.Path(sys.argv[1]) / f"series-{series}.html").read_text()
+    figures = json.loads(re.search('id="figures">(.*?)</script>', page)[1])["figures"]
+    assert ('id="across"' in page) == ("scaling" in figures), series
+    return figures.get(name, {"rows": []})["rows"]
+
+
+def ticks(series):
+    return list(dict.fromkeys(row["at"] for row in rows(series, "scaling")))
+
+
+assert ticks("connections") == ["16\nconnections", "256\nconnections"], ticks("connections")
+assert ticks("handler-cpu") == ["0 s\nhandler CPU", "20.0 us\nhandler CPU"], ticks("handler-cpu")
+near = {row["at"][:2]: row["ratio"] for row in rows("handler-cpu", "scaling") if row["entry"] == "asio"}
+assert near["0 "] < near["20"] < 1, near  # work in the handler hides the difference
+points = [row for row in rows("rate", "throughput") if row["entry"] == "asio"]
+assert [point["offered"] for point in points] == [20000, 40000] and points[0]["us"] < points[1]["us"], points
+assert not rows("connections", "throughput")
+for name in ("two-things", "nothing", "machines"):
+    assert not rows(name, "scaling"), name
+END
+
 # A large run with everything that can be measured: 8 backends, 40 rounds.
 synthetic "$work/large.jsonl" --entries a,b,c,d,e,f,g,h --rounds 40 --seconds 5
 begun=$(date +%s%N)
