@@ -18,6 +18,8 @@ extern const char duelio_asset_spec_cpu[], duelio_asset_spec_cpu_end[];
 extern const char duelio_asset_spec_rounds[], duelio_asset_spec_rounds_end[];
 extern const char duelio_asset_spec_scaling[], duelio_asset_spec_scaling_end[];
 extern const char duelio_asset_spec_throughput[], duelio_asset_spec_throughput_end[];
+extern const char duelio_asset_spec_counts[], duelio_asset_spec_counts_end[];
+extern const char duelio_asset_spec_memory[], duelio_asset_spec_memory_end[];
 }
 
 namespace duelio::results::assets {
@@ -63,6 +65,8 @@ std::string_view spec(std::string_view name) noexcept {
   if (name == "scaling") return view(duelio_asset_spec_scaling, duelio_asset_spec_scaling_end);
   if (name == "throughput")
     return view(duelio_asset_spec_throughput, duelio_asset_spec_throughput_end);
+  if (name == "counts") return view(duelio_asset_spec_counts, duelio_asset_spec_counts_end);
+  if (name == "memory") return view(duelio_asset_spec_memory, duelio_asset_spec_memory_end);
   return {};
 }
 

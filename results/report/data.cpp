@@ -29,6 +29,11 @@ std::string percentile_name(double quantile) {
   return text.data();
 }
 
+double idle_connections(const json::object& object) {
+  const json::value* const idle = object.if_contains("idle_connections");
+  return idle == nullptr ? 0 : idle->to_number<double>();
+}
+
 }  // namespace
 
 double rounded(double value) {
@@ -145,6 +150,47 @@ json::array cpu_rows(const Report& report) {
         {"entry", entry}, {"part", "user"}, {"order", 0}, {"us", rounded(us * share)}});
     rows.push_back(json::object{
         {"entry", entry}, {"part", "kernel"}, {"order", 1}, {"us", rounded(us * (1 - share))}});
+  }
+  return rows;
+}
+
+std::span<const Count> counts() noexcept {
+  static constexpr std::array all{
+      Count{"counts-syscalls", "syscalls_per_request", "system calls"},
+      Count{"counts-instructions", "instructions_per_request", "instructions"},
+      Count{"counts-cache-misses", "cache_misses_per_request", "cache misses"}};
+  return all;
+}
+
+json::array count_rows(const Report& report, const Count& count) {
+  json::array rows;
+  for (const std::string& entry : report.run.entries()) {
+    std::vector<double> values;
+    for (const Slice* slice : slices_of(report, entry)) {
+      if (const auto value = slice->metric("counted", count.key)) values.push_back(*value);
+    }
+    if (!values.empty())
+      rows.push_back(json::object{{"entry", entry}, {"count", rounded(stats::median(values))}});
+  }
+  return rows;
+}
+
+json::array memory_rows(const Report& report) {
+  json::array rows;
+  const double idle_of_all = idle_connections(report.run.manifest.at("workload").as_object());
+  for (const json::value& entry : report.run.manifest.at("entries").as_array()) {
+    const std::string_view name = entry.at("name").as_string();
+    const double idle = idle_of_all + idle_connections(entry.as_object());
+    std::vector<double> values;
+    for (const Slice* slice : slices_of(report, name)) {
+      const auto before = slice->metric("memory", "rss_at_start_bytes");
+      const auto after = slice->metric("memory", "rss_at_end_bytes");
+      const double connections = static_cast<double>(slice->connections) + idle;
+      if (before && after && connections > 0)
+        values.push_back((*after - *before) / connections / 1024);
+    }
+    if (!values.empty())
+      rows.push_back(json::object{{"entry", name}, {"kib", rounded(stats::median(values))}});
   }
   return rows;
 }

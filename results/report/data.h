@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include <boost/json/array.hpp>
@@ -48,6 +50,17 @@ boost::json::array ratio_rows(const MetricVerdict& verdict, const Report& report
 boost::json::array latency_rows(const Report& report);
 // {entry, part, order, us}
 boost::json::array cpu_rows(const Report& report);
+// What is counted for each request besides time.
+struct Count {
+  std::string_view id;     // of its figure, "counts-syscalls"
+  std::string_view key;    // slice.counted.metrics[key]
+  std::string_view title;  // "system calls"
+};
+std::span<const Count> counts() noexcept;
+// {entry, count}
+boost::json::array count_rows(const Report& report, const Count& count);
+// {entry, kib}: growth of the resident memory over the slice for each connection
+boost::json::array memory_rows(const Report& report);
 // {entry, role, round, attempt, minutes, us, valid, causes}
 boost::json::array round_rows(const Report& report);
 

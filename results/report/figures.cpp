@@ -111,6 +111,9 @@ std::vector<Figure> figures(const Report& report, const std::string& prefix) {
     add("ratio-" + std::string(verdict.metric->id), "ratio", ratio_rows(verdict, report));
   add("latency", "latency", latency_rows(report));
   add("cpu", "cpu", cpu_rows(report));
+  for (const Count& count : counts())
+    add(std::string(count.id), "counts", count_rows(report, count));
+  add("memory", "memory", memory_rows(report));
   add("rounds", "rounds", round_rows(report));
   return all;
 }

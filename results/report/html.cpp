@@ -196,13 +196,70 @@ std::string latency_table(const json::array& rows) {
   return table.str();
 }
 
-std::string cpu_table(const json::array& rows) {
-  Table table("Server CPU per request, µs", {"entry", "part", "µs"});
+// The value of `entry` in rows of a number for each, as the table wants it.
+std::string cell(const json::array& rows, std::string_view entry, std::string_view key,
+                 std::string_view part = {}) {
   for (const json::value& row : rows) {
-    table.row({std::string(row.at("entry").as_string()), std::string(row.at("part").as_string()),
-               number(row.at("us").to_number<double>())});
+    if (row.at("entry").as_string() != entry) continue;
+    if (part.empty() || row.at("part").as_string() == part)
+      return number(row.at(key).to_number<double>());
+  }
+  return "-";
+}
+
+std::string cost_table(const Report& report) {
+  const json::array cpu = cpu_rows(report);
+  Table table("Per request: server CPU at the offered rate, µs, and what was counted",
+              {"entry", "user µs", "kernel µs", "system calls", "instructions", "cache misses"});
+  for (const std::string& entry : report.run.entries()) {
+    const auto counted = [&](std::size_t i) {
+      return cell(count_rows(report, counts()[i]), entry, "count");
+    };
+    table.row({entry, cell(cpu, entry, "us", "user"), cell(cpu, entry, "us", "kernel"), counted(0),
+               counted(1), counted(2)});
   }
   return table.str();
+}
+
+// Why something was not counted; nothing when the machine permits it.
+std::string missing_counts(const Report& report) {
+  std::string html;
+  constexpr std::array sources{std::pair{"System calls", "syscall_counts"},
+                               std::pair{"Hardware counters", "hardware_counters"}};
+  for (const auto& [title, key] : sources) {
+    const json::value* const state = report.run.manifest.at("machine").as_object().if_contains(key);
+    if (state != nullptr && *state != "available")
+      html += "<p class=\"note\">" + std::string(title) + ": " + escape(show(*state)) + "</p>\n";
+  }
+  return html;
+}
+
+std::string costs(const Report& report, const std::vector<Figure>& all, const std::string& prefix) {
+  std::string counted;
+  for (const Count& count : counts())
+    counted += chart(all, prefix + std::string(count.id),
+                     "<b>" + std::string(count.title) + "</b> per request, median over rounds");
+  return "<div class=\"beside\">\n" +
+         chart(all, prefix + "cpu",
+               "<b>server CPU</b> per request at the offered rate, in user mode and in the kernel, "
+               "median over rounds") +
+         counted + "</div>\n" + missing_counts(report) +
+         fold("CPU times and counts as a table", cost_table(report));
+}
+
+std::string memory(const Report& report, const std::vector<Figure>& all,
+                   const std::string& prefix) {
+  const json::array rows = memory_rows(report);
+  if (rows.empty()) return "<p>Not measured.</p>\n";
+  Table table("Growth of the server's resident memory, KiB per connection", {"entry", "KiB"});
+  for (const json::value& row : rows)
+    table.row(
+        {std::string(row.at("entry").as_string()), number(row.at("kib").to_number<double>())});
+  return chart(all, prefix + "memory",
+               "Growth of the server's resident memory from its start to the end of the slice, "
+               "divided by all its connections, idle ones included; median over rounds. With few "
+               "connections it is mostly what a process touches once.") +
+         fold("The memory as a table", table.str());
 }
 
 std::string round_table(const json::array& rows) {
@@ -269,10 +326,8 @@ std::string sections(const Report& report, const std::vector<Figure>& all,
             "Latency at the offered rate, from the intended send. Line: median over rounds; band: "
             "the middle half of them. Each step to the right is ten times rarer.") +
             fold("The latencies as a table", latency_table(latency_rows(report)))},
-       {"cpu", chart(all, prefix + "cpu",
-                     "Server CPU per request at the offered rate, in user mode and in the kernel, "
-                     "median over rounds.") +
-                   fold("The CPU times as a table", cpu_table(cpu_rows(report)))},
+       {"cpu", costs(report, all, prefix)},
+       {"memory", memory(report, all, prefix)},
        {"rounds",
         chart(all, prefix + "rounds",
               "Server CPU per request of each slice at the offered rate, in the order they ran. "

@@ -8,7 +8,7 @@ record=$(printf '%s\n' "$root"/results/records/*/run.jsonl | tail -1)
 "$bin/duelio-report" "$record" --svg "$work/a" >/dev/null || fail "--svg"
 "$bin/duelio-report" "$record" --svg "$work/b" >/dev/null || fail "--svg again"
 diff -r "$work/a" "$work/b" >/dev/null || fail "the same run gives other figures"
-for figure in ratio-cpu latency cpu rounds summary; do
+for figure in ratio-cpu latency cpu counts-syscalls memory rounds summary; do
   [ "$(grep -o '<path' "$work/a/$figure.svg" | wc -l)" -ge 5 ] || fail "$figure.svg shows next to nothing"
   python3 -c 'import sys, xml.dom.minidom as xml; xml.parse(sys.argv[1])' "$work/a/$figure.svg" || fail "$figure.svg is not XML"
   if command -v rsvg-convert >/dev/null; then
@@ -119,6 +119,22 @@ assert [point["offered"] for point in points] == [20000, 40000] and points[0]["u
 assert not rows("connections", "throughput")
 for name in ("two-things", "nothing", "machines"):
     assert not rows(name, "scaling"), name
+END
+
+# What is counted and the memory have their numbers; what the machine does not count has its reason.
+synthetic "$work/idle.jsonl" --connections 64 --idle 100 --syscalls "no access to tracefs"
+"$bin/duelio-report" "$work/idle.jsonl" --html "$work/idle.html" >/dev/null || fail "a run without system calls"
+python3 - "$work/idle.html" <<'END' || fail "counts and memory"
+import json, re, sys
+
+page = open(sys.argv[1]).read()
+figures = json.loads(re.search('id="figures">(.*?)</script>', page)[1])["figures"]
+assert "counts-syscalls" not in figures and "System calls: not available: no access to tracefs" in page
+assert "Hardware counters:" not in page
+instructions = [row["count"] for row in figures["counts-instructions"]["rows"]]
+assert all(abs(value / (21_000 * (1 - 0.04 * i)) - 1) < 0.01 for i, value in enumerate(instructions)), instructions
+# The workload's idle connections and the entry's own are both in: 1, 3 and 5 KiB for each connection.
+assert [row["kib"] for row in figures["memory"]["rows"]] == [1, 3, 5], figures["memory"]
 END
 
 # A large run with everything that can be measured: 8 backends, 40 rounds.
