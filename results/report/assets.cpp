@@ -20,6 +20,7 @@ extern const char duelio_asset_spec_scaling[], duelio_asset_spec_scaling_end[];
 extern const char duelio_asset_spec_throughput[], duelio_asset_spec_throughput_end[];
 extern const char duelio_asset_spec_counts[], duelio_asset_spec_counts_end[];
 extern const char duelio_asset_spec_memory[], duelio_asset_spec_memory_end[];
+extern const char duelio_asset_spec_seconds[], duelio_asset_spec_seconds_end[];
 }
 
 namespace duelio::results::assets {
@@ -67,6 +68,7 @@ std::string_view spec(std::string_view name) noexcept {
     return view(duelio_asset_spec_throughput, duelio_asset_spec_throughput_end);
   if (name == "counts") return view(duelio_asset_spec_counts, duelio_asset_spec_counts_end);
   if (name == "memory") return view(duelio_asset_spec_memory, duelio_asset_spec_memory_end);
+  if (name == "seconds") return view(duelio_asset_spec_seconds, duelio_asset_spec_seconds_end);
   return {};
 }
 

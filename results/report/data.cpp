@@ -34,6 +34,28 @@ double idle_connections(const json::object& object) {
   return idle == nullptr ? 0 : idle->to_number<double>();
 }
 
+// A last second that is not half over has too few samples and is left out.
+json::array seconds_of(const Slice& slice) {
+  json::array rows;
+  const json::value* const open = slice.phases.if_contains("open");
+  const json::value* const series =
+      open == nullptr ? nullptr : open->as_object().if_contains("series");
+  if (series == nullptr) return rows;
+  double before = 0;
+  for (const json::value& second : series->as_array()) {
+    const double until = second.at("t_s").to_number<double>();
+    const double lasted = until - before;
+    before = until;
+    if (lasted < 0.5 || !second.at("p99_ns").is_number()) continue;
+    rows.push_back(
+        json::object{{"round", slice.round},
+                     {"second", std::ceil(until)},
+                     {"rate", rounded(second.at("completed").to_number<double>() / lasted)},
+                     {"us", rounded(second.at("p99_ns").to_number<double>() * 1e-3)}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 double rounded(double value) {
@@ -221,6 +243,21 @@ json::array round_rows(const Report& report) {
                                 {"us", rounded(*cpu * 1e-3)},
                                 {"valid", valid.contains(&slice)},
                                 {"causes", causes}});
+  }
+  return rows;
+}
+
+json::array second_rows(const Report& report) {
+  json::array rows;
+  for (const std::string& entry : report.run.entries()) {
+    for (const Slice* slice : slices_of(report, entry)) {
+      json::array seconds = seconds_of(*slice);
+      if (seconds.size() < 2) continue;
+      for (json::value& second : seconds) {
+        second.as_object()["entry"] = entry;
+        rows.push_back(std::move(second));
+      }
+    }
   }
   return rows;
 }

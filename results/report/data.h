@@ -63,5 +63,8 @@ boost::json::array count_rows(const Report& report, const Count& count);
 boost::json::array memory_rows(const Report& report);
 // {entry, role, round, attempt, minutes, us, valid, causes}
 boost::json::array round_rows(const Report& report);
+// {entry, round, second, rate, us}: rate and p99 of each second at the offered rate, of slices with
+// two or more
+boost::json::array second_rows(const Report& report);
 
 }  // namespace duelio::results

@@ -115,6 +115,7 @@ std::vector<Figure> figures(const Report& report, const std::string& prefix) {
     add(std::string(count.id), "counts", count_rows(report, count));
   add("memory", "memory", memory_rows(report));
   add("rounds", "rounds", round_rows(report));
+  add("seconds", "seconds", second_rows(report));
   return all;
 }
 

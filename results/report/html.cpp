@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include <boost/json.hpp>
 
@@ -275,6 +276,39 @@ std::string round_table(const json::array& rows) {
   return table.str();
 }
 
+std::string second_table(const json::array& rows) {
+  std::vector<std::pair<std::string, int>> order;
+  std::map<std::pair<std::string, int>, std::array<std::vector<double>, 2>> slices;
+  for (const json::value& row : rows) {
+    const std::pair key{std::string(row.at("entry").as_string()),
+                        row.at("second").to_number<int>()};
+    auto [at, is_new] = slices.try_emplace(key);
+    if (is_new) order.push_back(key);
+    at->second[0].push_back(row.at("rate").to_number<double>());
+    at->second[1].push_back(row.at("us").to_number<double>());
+  }
+  Table table("Each second of the slices at the offered rate: medians over rounds, p99 with range",
+              {"entry", "second", "achieved", "p99 µs", "lowest", "highest"});
+  for (const auto& key : order) {
+    const auto& [rates, latencies] = slices.at(key);
+    const auto [lowest, highest] = std::minmax_element(latencies.begin(), latencies.end());
+    table.row({key.first, std::to_string(key.second), format_count(stats::median(rates)) + "/s",
+               number(stats::median(latencies), "%.1f"), number(*lowest, "%.1f"),
+               number(*highest, "%.1f")});
+  }
+  return table.str();
+}
+
+std::string seconds(const Report& report, const std::vector<Figure>& all,
+                    const std::string& prefix) {
+  const json::array rows = second_rows(report);
+  if (rows.empty()) return "<p>The slices are too short: less than two whole seconds.</p>\n";
+  return chart(all, prefix + "seconds",
+               "p99 latency of each second at the offered rate. Faint: each slice; strong: their "
+               "median. A slope says that the slices or their warm-up are too short.") +
+         fold("The seconds as a table", second_table(rows));
+}
+
 std::string manifest(const json::object& manifest) {
   std::string html = "<dl>\n";
   const auto item = [&](std::string_view name, const std::string& text, bool code = false) {
@@ -333,6 +367,7 @@ std::string sections(const Report& report, const std::vector<Figure>& all,
               "Server CPU per request of each slice at the offered rate, in the order they ran. "
               "Hollow: part of a round that was repeated.") +
             fold("The slices as a table", round_table(round_rows(report)))},
+       {"seconds", seconds(report, all, prefix)},
        {"manifest", manifest(report.run.manifest)}});
 }
 

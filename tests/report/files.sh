@@ -8,7 +8,7 @@ record=$(printf '%s\n' "$root"/results/records/*/run.jsonl | tail -1)
 "$bin/duelio-report" "$record" --svg "$work/a" >/dev/null || fail "--svg"
 "$bin/duelio-report" "$record" --svg "$work/b" >/dev/null || fail "--svg again"
 diff -r "$work/a" "$work/b" >/dev/null || fail "the same run gives other figures"
-for figure in ratio-cpu latency cpu counts-syscalls memory rounds summary; do
+for figure in ratio-cpu latency cpu counts-syscalls memory rounds seconds summary; do
   [ "$(grep -o '<path' "$work/a/$figure.svg" | wc -l)" -ge 5 ] || fail "$figure.svg shows next to nothing"
   python3 -c 'import sys, xml.dom.minidom as xml; xml.parse(sys.argv[1])' "$work/a/$figure.svg" || fail "$figure.svg is not XML"
   if command -v rsvg-convert >/dev/null; then
@@ -136,6 +136,12 @@ assert all(abs(value / (21_000 * (1 - 0.04 * i)) - 1) < 0.01 for i, value in enu
 # The workload's idle connections and the entry's own are both in: 1, 3 and 5 KiB for each connection.
 assert [row["kib"] for row in figures["memory"]["rows"]] == [1, 3, 5], figures["memory"]
 END
+
+# The seconds inside slices: those of a slice with two, and none of a slice with one.
+synthetic "$work/short.jsonl" --seconds 1
+"$bin/duelio-report" "$work/short.jsonl" --html "$work/short.html" >/dev/null || fail "short slices"
+grep -q '"seconds":{"spec"' "$work/short.html" && fail "a slice of one second has a course"
+grep -q '"seconds":{"spec"' "$work/idle.html" || fail "slices of three seconds have no course"
 
 # A large run with everything that can be measured: 8 backends, 40 rounds.
 synthetic "$work/large.jsonl" --entries a,b,c,d,e,f,g,h --rounds 40 --seconds 5
