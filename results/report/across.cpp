@@ -134,7 +134,8 @@ json::array throughput_rows(const Series& series) {
       }
       if (rates.empty()) continue;
       const Middle us = middle_of(std::move(latencies));
-      rows.push_back(json::object{{"entry", entry},
+      rows.push_back(json::object{{"entry", report->label(entry)},
+                                  {"kind", report->kind(entry)},
                                   {"offered", value_of(series.axis, report->run)},
                                   {"rate", middle_of(std::move(rates)).median},
                                   {"us", us.median},

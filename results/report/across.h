@@ -32,7 +32,8 @@ std::optional<Series> series_of(std::span<const Report> reports);
 
 // {at, and what ratio_rows() has}: the primary metric
 boost::json::array scaling_rows(const Series& series);
-// {entry, offered, rate, us, low_us, high_us}: p99 at the achieved rate; none for another axis
+// {entry, kind, offered, rate, us, low_us, high_us}: p99 at the achieved rate; none for another
+// axis
 boost::json::array throughput_rows(const Series& series);
 
 // CPU work per request: "1 us", or "0 s to 20 us" where the entries differ.

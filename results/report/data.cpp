@@ -96,12 +96,28 @@ const MetricVerdict* Report::primary() const noexcept {
   return !verdicts.empty() && verdicts.front().primary ? &verdicts.front() : nullptr;
 }
 
+std::string_view Report::kind(std::string_view entry) const {
+  for (const json::value& each : run.manifest.at("entries").as_array()) {
+    if (each.at("name").as_string() != entry) continue;
+    const json::value* const kind = each.as_object().if_contains("kind");
+    if (kind == nullptr || *kind != "peer") break;
+    return entry.starts_with("floor") ? "floor" : "peer";
+  }
+  return "backend";
+}
+
+std::string Report::label(std::string_view entry) const {
+  const std::string_view what = kind(entry);
+  return std::string(entry) + (what == "backend" ? "" : " (" + std::string(what) + ")");
+}
+
 json::array ratio_rows(const MetricVerdict& verdict, const Report& report) {
   json::array rows;
   const auto add = [&](const Contrast& contrast, const std::string& entry, std::string_view word) {
     if (!contrast.ratio || !contrast.interval) return;
     rows.push_back(json::object{
         {"entry", entry},
+        {"kind", report.kind(contrast.entry)},
         {"title", std::string(verdict.metric->title) + (verdict.primary ? "" : " (exploratory)")},
         {"ratio", rounded(*contrast.ratio)},
         {"low", rounded(contrast.interval->low)},
@@ -110,10 +126,10 @@ json::array ratio_rows(const MetricVerdict& verdict, const Report& report) {
         {"band_low", rounded(1 / (1 + verdict.minimum_effect))},
         {"band_high", rounded(1 + verdict.minimum_effect)}});
   };
-  add(verdict.control, report.run.reference() + " again",
+  add(verdict.control, report.label(report.run.reference()) + " again",
       "control " + std::string(to_string(verdict.control_state)));
   for (const Contrast& contrast : verdict.contrasts)
-    add(contrast, contrast.entry, to_string(contrast.word));
+    add(contrast, report.label(contrast.entry), to_string(contrast.word));
   return rows;
 }
 
@@ -141,7 +157,7 @@ json::array latency_rows(const Report& report) {
       }
       if (values.size() < histograms.size()) break;
       const Middle us = middle_of(std::move(values));
-      rows.push_back(json::object{{"entry", entry},
+      rows.push_back(json::object{{"entry", report.label(entry)},
                                   {"percentile", percentile_name(quantile)},
                                   {"nines", nine},
                                   {"us", us.median},
@@ -168,10 +184,14 @@ json::array cpu_rows(const Report& report) {
     if (total.empty()) continue;
     const double us = stats::median(total);
     const double share = stats::median(user_share);
-    rows.push_back(json::object{
-        {"entry", entry}, {"part", "user"}, {"order", 0}, {"us", rounded(us * share)}});
-    rows.push_back(json::object{
-        {"entry", entry}, {"part", "kernel"}, {"order", 1}, {"us", rounded(us * (1 - share))}});
+    rows.push_back(json::object{{"entry", report.label(entry)},
+                                {"part", "user"},
+                                {"order", 0},
+                                {"us", rounded(us * share)}});
+    rows.push_back(json::object{{"entry", report.label(entry)},
+                                {"part", "kernel"},
+                                {"order", 1},
+                                {"us", rounded(us * (1 - share))}});
   }
   return rows;
 }
@@ -192,7 +212,8 @@ json::array count_rows(const Report& report, const Count& count) {
       if (const auto value = slice->metric("counted", count.key)) values.push_back(*value);
     }
     if (!values.empty())
-      rows.push_back(json::object{{"entry", entry}, {"count", rounded(stats::median(values))}});
+      rows.push_back(
+          json::object{{"entry", report.label(entry)}, {"count", rounded(stats::median(values))}});
   }
   return rows;
 }
@@ -212,7 +233,8 @@ json::array memory_rows(const Report& report) {
         values.push_back((*after - *before) / connections / 1024);
     }
     if (!values.empty())
-      rows.push_back(json::object{{"entry", name}, {"kib", rounded(stats::median(values))}});
+      rows.push_back(
+          json::object{{"entry", report.label(name)}, {"kib", rounded(stats::median(values))}});
   }
   return rows;
 }
@@ -235,7 +257,7 @@ json::array round_rows(const Report& report) {
     if (!cpu) continue;
     std::string causes;
     for (const std::string& cause : slice.causes) causes += (causes.empty() ? "" : ", ") + cause;
-    rows.push_back(json::object{{"entry", slice.entry},
+    rows.push_back(json::object{{"entry", report.label(slice.entry)},
                                 {"role", slice.role},
                                 {"round", slice.round},
                                 {"attempt", slice.attempt},
@@ -254,7 +276,7 @@ json::array second_rows(const Report& report) {
       json::array seconds = seconds_of(*slice);
       if (seconds.size() < 2) continue;
       for (json::value& second : seconds) {
-        second.as_object()["entry"] = entry;
+        second.as_object()["entry"] = report.label(entry);
         rows.push_back(std::move(second));
       }
     }

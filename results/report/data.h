@@ -26,6 +26,9 @@ struct Report {
       verdicts;  // the primary first; metrics that were not measured are left out
 
   const MetricVerdict* primary() const noexcept;
+  // "backend"; "peer" for a foreign server, "floor" for one that does no more than it must.
+  std::string_view kind(std::string_view entry) const;
+  std::string label(std::string_view entry) const;  // "epoll-et", "nginx (peer)"
 };
 
 // Four digits are more than any figure shows; fewer bytes for large runs.
@@ -43,7 +46,7 @@ struct Middle {
 };
 Middle middle_of(std::vector<double> values);
 
-// {entry, title, ratio, low, high, word, band_low, band_high}
+// {entry, kind, title, ratio, low, high, word, band_low, band_high}
 boost::json::array ratio_rows(const MetricVerdict& verdict, const Report& report);
 // {entry, percentile, nines, us, low_us, high_us}: at the offered rate, percentiles with enough
 // samples behind

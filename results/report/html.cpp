@@ -12,6 +12,7 @@
 #include "results/report/assets.h"
 #include "results/report/figures.h"
 #include "results/report/markup.h"
+#include "results/report/text.h"
 #include "results/table.h"
 
 namespace duelio::results {
@@ -28,7 +29,7 @@ std::string answers(const Report& report) {
     return html + "<li>No valid round: nothing can be said.</li></ul>\n";
   }
   for (const Contrast& contrast : primary->contrasts) {
-    html += "<li>" + escape(sentence(*primary, contrast, report.run.reference())) + "</li>\n";
+    html += "<li>" + escape(answer(report, contrast)) + "</li>\n";
   }
   if (primary->contrasts.empty()) html += "<li>Only the reference was measured.</li>\n";
   return html + "</ul>\n";
@@ -96,38 +97,68 @@ std::string lights(const Report& report) {
   return html + "</ul>\n";
 }
 
-// Which flag for which wish: the best of the entries that are not told apart from the best.
+struct Choice {
+  std::string entry;
+  double value;
+  std::string word;
+};
+
+// The best of the backends that are told apart from the reference, or else the reference. Peers and
+// floors are no flag to choose.
+std::optional<Choice> choose(const Report& report, const MetricVerdict& verdict) {
+  const std::string reference = report.run.reference();
+  std::optional<Choice> choice;
+  if (report.kind(reference) == "backend")
+    choice = {reference, *verdict.reference_median, "no backend is faster than the reference"};
+  double best = 1;
+  for (const Contrast& contrast : verdict.contrasts) {
+    if (report.kind(contrast.entry) != "backend" || !contrast.ratio ||
+        (contrast.word != Word::faster && contrast.word != Word::slightly_faster))
+      continue;
+    const double gain = verdict.metric->lower_is_better ? *contrast.ratio : 1 / *contrast.ratio;
+    if (gain >= best) continue;
+    best = gain;
+    choice = {contrast.entry, *contrast.median,
+              std::string(to_string(contrast.word)) + " than " + report.label(reference)};
+  }
+  return choice;
+}
+
+// The best of the peers and floors, whatever its verdict: what is possible here without our core.
+std::string limit(const Report& report, const MetricVerdict& verdict) {
+  const Contrast* best = nullptr;
+  for (const Contrast& contrast : verdict.contrasts) {
+    if (report.kind(contrast.entry) == "backend" || !contrast.median) continue;
+    if (best == nullptr || (*contrast.median < *best->median) == verdict.metric->lower_is_better)
+      best = &contrast;
+  }
+  return best == nullptr
+             ? "-"
+             : format_value(*verdict.metric, *best->median) + ", " + report.label(best->entry);
+}
+
+// Which flag for which wish.
 std::string decisions(const Report& report) {
-  Table table("Which flag to choose on this machine, for this load",
-              {"if you want", "choose", "value", "verdict"}, Table::Of::words);
-  const auto decide = [&](std::string_view wish, std::string_view metric_id) {
+  const std::vector<std::string> entries = report.run.entries();
+  const bool has_limit = std::any_of(entries.begin(), entries.end(), [&](const std::string& entry) {
+    return report.kind(entry) != "backend";
+  });
+  std::vector<std::string> heads{"if you want", "choose", "value", "verdict"};
+  if (has_limit) heads.emplace_back("limit");
+  Table table("Which flag to choose on this machine, for this load", heads, Table::Of::words);
+  const auto decide = [&](const std::string& wish, std::string_view metric_id) {
     for (const MetricVerdict& verdict : report.verdicts) {
       if (verdict.metric->id != metric_id) continue;
-      std::string name = report.run.reference();
-      double best = 1;
-      double value = *verdict.reference_median;
-      std::string word = "reference";
-      bool withheld = false;
-      for (const Contrast& contrast : verdict.contrasts) {
-        withheld = withheld || contrast.word == Word::withheld;
-        if (!contrast.ratio ||
-            (contrast.word != Word::faster && contrast.word != Word::slightly_faster))
-          continue;
-        const double gain = verdict.metric->lower_is_better ? *contrast.ratio : 1 / *contrast.ratio;
-        if (gain >= best) continue;
-        best = gain;
-        name = contrast.entry;
-        value = *contrast.median;
-        word = std::string(to_string(contrast.word)) + " than " + report.run.reference();
+      std::vector<std::string> cells{wish, "-", "-", "no backend is faster than the reference"};
+      const auto is_withheld = [](const Contrast& each) { return each.word == Word::withheld; };
+      if (std::any_of(verdict.contrasts.begin(), verdict.contrasts.end(), is_withheld)) {
+        cells[3] = "withheld: control " + std::string(to_string(verdict.control_state));
+      } else if (const auto choice = choose(report, verdict)) {
+        cells = {wish, "--backend " + choice->entry, format_value(*verdict.metric, choice->value),
+                 choice->word};
       }
-      if (withheld) {
-        table.row({std::string(wish), "-", "-",
-                   "withheld: control " + std::string(to_string(verdict.control_state))});
-      } else {
-        if (best == 1) word = "nothing is faster than the reference";
-        table.row(
-            {std::string(wish), "--backend " + name, format_value(*verdict.metric, value), word});
-      }
+      if (has_limit) cells.push_back(limit(report, verdict));
+      table.row(cells);
     }
   };
   decide("the least CPU per request", "cpu");
@@ -145,12 +176,13 @@ std::string ratio_table(const Report& report) {
     const auto value = [&](const std::optional<double>& v) {
       return v ? format_value(*verdict.metric, *v) : "-";
     };
-    table.row({report.run.reference(), value(verdict.reference_median), "1", "reference"});
-    table.row({report.run.reference() + " again", value(verdict.control.median),
+    table.row(
+        {report.label(report.run.reference()), value(verdict.reference_median), "1", "reference"});
+    table.row({report.label(report.run.reference()) + " again", value(verdict.control.median),
                format_ratio(verdict.control),
                "control " + std::string(to_string(verdict.control_state))});
     for (const Contrast& contrast : verdict.contrasts) {
-      table.row({contrast.entry, value(contrast.median), format_ratio(contrast),
+      table.row({report.label(contrast.entry), value(contrast.median), format_ratio(contrast),
                  std::string(to_string(contrast.word))});
     }
     html += table.str();
@@ -212,7 +244,8 @@ std::string cost_table(const Report& report) {
   const json::array cpu = cpu_rows(report);
   Table table("Per request: server CPU at the offered rate, µs, and what was counted",
               {"entry", "user µs", "kernel µs", "system calls", "instructions", "cache misses"});
-  for (const std::string& entry : report.run.entries()) {
+  for (const std::string& name : report.run.entries()) {
+    const std::string entry = report.label(name);
     const auto counted = [&](std::size_t i) {
       return cell(count_rows(report, counts()[i]), entry, "count");
     };
@@ -334,7 +367,7 @@ std::string manifest(const json::object& manifest) {
 std::string headline(const Report& report) {
   std::string names;
   for (const std::string& entry : report.run.entries())
-    names += (names.empty() ? "" : ", ") + entry;
+    names += (names.empty() ? "" : ", ") + report.label(entry);
   return names + ": workload " +
          std::string(report.run.manifest.at("workload").at("name").as_string()) + ", " +
          show(report.run.manifest.at("plan").at("connections")) + " connections";

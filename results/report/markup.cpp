@@ -75,19 +75,19 @@ std::string fill(std::string_view page,
   }
 }
 
-Table::Table(std::string_view caption, std::initializer_list<std::string_view> heads, Of content)
+Table::Table(std::string_view caption, const std::vector<std::string>& heads, Of content)
     : columns_(heads.size()) {
   html_ = "<div class=\"table" + std::string(content == Of::words ? " words" : "") +
           "\" tabindex=\"0\" role=\"group\" aria-label=\"" + escape(caption) +
           "\"><table><caption>" + escape(caption) + "</caption><thead><tr>";
-  for (const std::string_view head : heads) html_ += "<th scope=\"col\">" + escape(head) + "</th>";
+  for (const std::string& head : heads) html_ += "<th scope=\"col\">" + escape(head) + "</th>";
   html_ += "</tr></thead><tbody>\n";
 }
 
-void Table::row(std::initializer_list<std::string> cells, std::string_view link) {
+void Table::row(const std::vector<std::string>& cells, std::string_view link) {
   html_ += "<tr>";
   for (const std::string& cell : cells) {
-    if (&cell != cells.begin()) {
+    if (&cell != &cells.front()) {
       html_ += "<td>" + escape(cell) + "</td>";
     } else if (link.empty()) {
       html_ += "<th scope=\"row\">" + escape(cell) + "</th>";

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/value.hpp>
 
@@ -33,10 +33,9 @@ class Table {
   // Words are aligned left, numbers (but for the first column) right.
   enum class Of { numbers, words };
 
-  Table(std::string_view caption, std::initializer_list<std::string_view> heads,
-        Of content = Of::numbers);
+  Table(std::string_view caption, const std::vector<std::string>& heads, Of content = Of::numbers);
   // `link` is where the first cell leads.
-  void row(std::initializer_list<std::string> cells, std::string_view link = {});
+  void row(const std::vector<std::string>& cells, std::string_view link = {});
   void across(const std::string& html);  // a row of one cell, as wide as the table
   std::string str() const { return html_ + "</tbody></table></div>\n"; }
 

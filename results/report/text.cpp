@@ -24,13 +24,19 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
+std::string answer(const Report& report, const Contrast& contrast) {
+  Contrast labelled = contrast;
+  labelled.entry = report.label(contrast.entry);
+  return sentence(*report.primary(), labelled, report.label(report.run.reference()));
+}
+
 std::string to_markdown(const Report& report, const std::string& figure) {
   std::ostringstream out;
   const json::object& manifest = report.run.manifest;
   const MetricVerdict* const primary = report.primary();
   if (primary != nullptr) {
     for (const Contrast& contrast : primary->contrasts)
-      out << "- " << sentence(*primary, contrast, report.run.reference()) << '\n';
+      out << "- " << answer(report, contrast) << '\n';
     out << '\n';
   }
   if (!figure.empty()) {
@@ -45,13 +51,13 @@ std::string to_markdown(const Report& report, const std::string& figure) {
     const auto value = [&](const std::optional<double>& v) {
       return v ? format_value(*verdict.metric, *v) : "-";
     };
-    out << "| " << report.run.reference() << " | " << value(verdict.reference_median)
+    out << "| " << report.label(report.run.reference()) << " | " << value(verdict.reference_median)
         << " | 1 | reference |\n";
-    out << "| " << report.run.reference() << " again | " << value(verdict.control.median) << " | "
-        << format_ratio(verdict.control) << " | control " << to_string(verdict.control_state)
-        << " |\n";
+    out << "| " << report.label(report.run.reference()) << " again | "
+        << value(verdict.control.median) << " | " << format_ratio(verdict.control) << " | control "
+        << to_string(verdict.control_state) << " |\n";
     for (const Contrast& contrast : verdict.contrasts) {
-      out << "| " << contrast.entry << " | " << value(contrast.median) << " | "
+      out << "| " << report.label(contrast.entry) << " | " << value(contrast.median) << " | "
           << format_ratio(contrast) << " | " << to_string(contrast.word) << " |\n";
     }
     out << '\n';

@@ -7,6 +7,9 @@
 
 namespace duelio::results {
 
+// The primary metric's verdict on an entry.
+std::string answer(const Report& report, const Contrast& contrast);
+
 // The primary metric and the throughput as a table, with the command that made it; `figure` is the
 // path of an image to show, or empty.
 std::string to_markdown(const Report& report, const std::string& figure = {});

@@ -143,6 +143,25 @@ synthetic "$work/short.jsonl" --seconds 1
 grep -q '"seconds":{"spec"' "$work/short.html" && fail "a slice of one second has a course"
 grep -q '"seconds":{"spec"' "$work/idle.html" || fail "slices of three seconds have no course"
 
+# Peers and floors are named as such everywhere, drawn in another shape, and never recommended.
+synthetic "$work/peers.jsonl" --entries epoll-oneshot,epoll-et,nginx=peer,floor-et=peer
+"$bin/duelio-report" "$work/peers.jsonl" --html "$work/peers.html" --markdown "$work/peers.md" >/dev/null || fail "peers"
+python3 - "$work/peers.html" "$work/peers.md" <<'END' || fail "peers"
+import json, re, sys
+
+page, markdown = (open(name).read() for name in sys.argv[1:])
+figures = json.loads(re.search('id="figures">(.*?)</script>', page)[1])["figures"]
+kinds = {row["entry"]: row["kind"] for row in figures["ratio-cpu"]["rows"]}
+assert kinds == {"epoll-oneshot again": "backend", "epoll-et": "backend", "nginx (peer)": "peer",
+                 "floor-et (floor)": "floor"}, kinds
+for figure in ("latency", "cpu", "counts-syscalls", "memory", "rounds", "seconds"):
+    assert {"nginx (peer)", "floor-et (floor)"} < {row["entry"] for row in figures[figure]["rows"]}, figure
+assert "- floor-et (floor) has" in markdown and "| nginx (peer) |" in markdown
+decisions = re.search("Which flag to choose.*?</table>", page, re.S)[0]
+assert "--backend epoll-et" in decisions and ", floor-et (floor)" in decisions
+assert "--backend floor" not in decisions and "--backend nginx" not in decisions
+END
+
 # A large run with everything that can be measured: 8 backends, 40 rounds.
 synthetic "$work/large.jsonl" --entries a,b,c,d,e,f,g,h --rounds 40 --seconds 5
 begun=$(date +%s%N)
