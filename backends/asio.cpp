@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -46,6 +47,13 @@ struct Register {
   std::mutex mutex;  // taken when one opens or closes
   std::unordered_set<Session*> sessions;
   std::atomic<bool> draining{false};
+  std::function<void()> when_empty;  // while draining
+
+  void leave(Session* session) {
+    const std::lock_guard lock(mutex);
+    sessions.erase(session);
+    if (sessions.empty() && when_empty) when_empty();
+  }
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -60,10 +68,7 @@ class Session : public std::enable_shared_from_this<Session> {
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() {
-    const std::lock_guard lock(register_.mutex);
-    register_.sessions.erase(this);
-  }
+  ~Session() { register_.leave(this); }
 
   net::any_io_executor executor() { return socket_.get_executor(); }
 
@@ -158,6 +163,10 @@ class Loop {
     accept();
   }
 
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop() { register_.when_empty = nullptr; }  // sessions that the deadline left behind end now
+
   void run(Seat& mine) {
     seat = &mine;
     context_.run();
@@ -223,25 +232,20 @@ class Loop {
     for (const auto& session : sessions) {
       net::dispatch(session->executor(), [session] { session->begin_drain(); });
     }
-    // The context runs out of work when the last session ends; if one does not, it is stopped.
+    // The context runs out of work when the last session ends; if one does not, it is stopped. A
+    // timer that is set while another waits can be lost by Asio's io_uring service until its five
+    // minutes are over (chriskohlhoff/asio issue 1530), so that nothing else here hangs on timers.
     deadline_.expires_after(std::chrono::milliseconds(drain_limit_ms));
     deadline_.async_wait([this](error_code stopped) {
       if (!stopped) context_.stop();
     });
-    watch();
-  }
-
-  // Gives the deadline up when there is nothing left to wait for.
-  void watch() {
-    {
-      const std::lock_guard lock(register_.mutex);
-      if (register_.sessions.empty()) {
-        deadline_.cancel();
-        return;
-      }
+    const auto give_up_deadline = [this] { net::post(strand_, [this] { deadline_.cancel(); }); };
+    const std::lock_guard lock(register_.mutex);
+    if (register_.sessions.empty()) {
+      give_up_deadline();
+    } else {
+      register_.when_empty = give_up_deadline;
     }
-    pause_.expires_after(std::chrono::milliseconds(5));
-    pause_.async_wait([this](error_code) { watch(); });
   }
 
   Register register_;  // outlives the handlers that the context still holds

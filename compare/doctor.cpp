@@ -111,7 +111,7 @@ Finding accept_queue() {
 }
 
 Finding system_calls() {
-  const std::string why = SyscallCounter::why_not();
+  const std::string why = why_not(Event::syscalls);
   Finding finding{.what = "system call counts", .found = why.empty() ? "available" : why};
   if (why.empty()) return finding;
   finding.state = State::flawed;

@@ -19,6 +19,7 @@
 #include "compare/probe.h"
 #include "compare/process.h"
 #include "compare/slice.h"
+#include "results/gate.h"
 #include "results/record.h"
 #include "results/table.h"
 
@@ -39,14 +40,10 @@ double as_seconds(std::chrono::nanoseconds time) {
   return static_cast<double>(time.count()) * 1e-9;
 }
 
-bool counts_syscalls() {
-  return SyscallCounter::why_not().empty();
-}
-
 double slice_s(const Options& options) {
   const double open = as_seconds(options.warmup) + as_seconds(options.open);
   if (options.only_primary) return open + 2 * process_overhead_s;
-  const bool counted = counts_syscalls();
+  const bool counted = !countable_events().empty();
   return open + as_seconds(options.warmup) + as_seconds(options.closed) +
          (counted ? counted_phase_s : 0) + process_overhead_s * (counted ? 4 : 3);
 }
@@ -109,6 +106,8 @@ json::object manifest(const Options& options, double rate, std::int64_t started_
                             {"accept_noise", options.accept_noise},
                             {"only_primary", options.only_primary},
                             {"connections", options.connections},
+                            {"cell", options.cell},
+                            {"cells", options.cells},
                             {"rate", rate},
                             {"rate_source",
                              options.rate ? "--rate" : "0.3 of the slowest entry's closed loop"},
@@ -176,7 +175,7 @@ class Experiment {
         setting_{.options = options,
                  .bin = executables_folder(),
                  .rate = 0,
-                 .count_syscalls = counts_syscalls() && !options.only_primary},
+                 .counted = options.only_primary ? std::vector<Event>{} : countable_events()},
         random_(options.seed),
         started_ns_(os::monotonic_ns()),
         progress_(options.looks.back(), estimate_s(options)) {}
@@ -355,7 +354,10 @@ class Experiment {
     const bool withheld =
         finished && judge(run_, metrics().front(), results::rule_of(run_)).control_state ==
                         results::Control::failed;
-    return withheld ? exit_invalid : code;
+    if (withheld) return exit_invalid;
+    if (finished && options_.fail_on)
+      return static_cast<int>(hold_within(run_, {.fail_on = *options_.fail_on}, std::cout));
+    return code;
   }
 
   const Options& options_;
@@ -382,13 +384,17 @@ double estimate_s(const Options& options) {
 }
 
 void print_plan(std::ostream& out, const Options& options) {
+  if (options.cells > 1) out << "run " << options.cell << " of " << options.cells << ": ";
   out << "compare";
   for (const Entry& entry : options.entries) {
     out << (&entry == &options.entries.front() ? " " : ", ") << entry.name
         << (entry.name == options.reference ? " (reference, twice a round)" : "");
   }
-  out << "\nworkload " << options.workload.name << ", " << options.connections
-      << " connections, servers on CPU";
+  out << "\nworkload " << options.workload.name << ", " << options.connections << " connections";
+  if (const auto cpu = options.entries.front().handler_cpu_ns)
+    out << ", " << cpu << " ns of work a request";
+  if (options.rate) out << ", " << format_count(*options.rate) << " requests/s offered";
+  out << ", servers on CPU";
   for (const int cpu : options.server_cpus) out << ' ' << cpu;
   out << ", generator on CPU";
   for (const int cpu : options.client_cpus) out << ' ' << cpu;

@@ -3,27 +3,49 @@
 
 #include <unistd.h>
 
+#include "common/units.h"
 #include "compare/doctor.h"
 #include "compare/experiment.h"
 
+namespace {
+
+using namespace duelio;
+
+int diagnose() {
+  const auto findings = compare::examine();
+  compare::print_findings(std::cout, findings, cli::is_rich_terminal(STDOUT_FILENO));
+  const bool unusable =
+      std::any_of(findings.begin(), findings.end(), [](const compare::Finding& finding) {
+        return finding.state == compare::Finding::State::unusable;
+      });
+  return unusable ? cli::exit_failure : cli::exit_ok;
+}
+
+int plan(const std::vector<compare::Options>& cells) {
+  double total = 0;
+  for (const compare::Options& cell : cells) {
+    compare::print_plan(std::cout, cell);
+    total += compare::estimate_s(cell);
+  }
+  if (cells.size() > 1)
+    std::cout << cells.size() << " runs, " << format_duration(total) << " in all\n";
+  return cli::exit_ok;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using namespace duelio;
   return cli::run(compare::tool, [&] {
-    const auto options = compare::parse_options(argc, argv);
-    if (!options) return cli::exit_ok;
-    if (options->doctor) {
-      const auto findings = compare::examine();
-      compare::print_findings(std::cout, findings, cli::is_rich_terminal(STDOUT_FILENO));
-      const bool unusable =
-          std::any_of(findings.begin(), findings.end(), [](const compare::Finding& finding) {
-            return finding.state == compare::Finding::State::unusable;
-          });
-      return unusable ? cli::exit_failure : cli::exit_ok;
+    const std::vector<compare::Options> cells = compare::parse_options(argc, argv);
+    if (cells.empty()) return cli::exit_ok;
+    if (cells.front().doctor) return diagnose();
+    if (cells.front().dry_run) return plan(cells);
+    int worst = cli::exit_ok;
+    for (const compare::Options& cell : cells) {
+      const int code = compare::run_experiment(cell);
+      worst = std::max(worst, code);
+      if (code == cli::exit_interrupted) break;
     }
-    if (options->dry_run) {
-      compare::print_plan(std::cout, *options);
-      return cli::exit_ok;
-    }
-    return compare::run_experiment(*options);
+    return worst;
   });
 }

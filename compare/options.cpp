@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <filesystem>
 #include <random>
 
 #include <boost/json.hpp>
@@ -26,8 +27,8 @@ const cli::Tool tool{
     .examples =
         {"duelio-compare --preset quick",
          "duelio-compare --backends epoll-oneshot,epoll-et --workload pipelined --rounds 20",
-         "duelio-compare --backends epoll-et,asio --reference epoll-et --connections 1000 --output "
-         "run.jsonl"},
+         "duelio-compare --backends epoll-et,uring --connections 16,64,256 --handler-cpu 0,5us "
+         "--dry-run"},
 };
 
 namespace {
@@ -140,8 +141,17 @@ std::vector<std::string> available_backends() {
   return names;
 }
 
-// The options of a run that goes on: those of its command, with what it had drawn and calibrated.
-Options resumed(const std::string& file, int argc) {
+// run.jsonl is run-2.jsonl for the second cell of a matrix.
+std::string cell_file(const std::string& output, std::size_t cell, std::size_t cells) {
+  if (cells == 1) return output;
+  const std::filesystem::path path(output);
+  return (path.parent_path() / path.stem()).string() + "-" + std::to_string(cell) +
+         path.extension().string();
+}
+
+// The run that goes on and, of a matrix, the cells after it that have no file yet: options as its
+// command had them, with what it had drawn and calibrated.
+std::vector<Options> resumed(const std::string& file, int argc) {
   if (argc != 3 && argc != 2)
     throw cli::UsageError("--resume takes no other flag: the run's own command counts");
   try {
@@ -156,13 +166,22 @@ Options resumed(const std::string& file, int argc) {
     std::vector<const char*> argv;
     argv.reserve(words.size());
     for (const std::string& word : words) argv.push_back(word.c_str());
-    Options options = parse_options(static_cast<int>(argv.size()), argv.data()).value();
-    options.output = file;
-    options.resume = true;
-    options.seed = run.manifest.at("seed").to_number<std::uint64_t>();
-    const double rate = run.manifest.at("plan").at("rate").to_number<double>();
-    if (rate > 0) options.rate = rate;
-    return options;
+    std::vector<Options> cells = parse_options(static_cast<int>(argv.size()), argv.data());
+    const auto& plan = run.manifest.at("plan").as_object();
+    const auto* const number = plan.if_contains("cell");
+    const std::size_t cell = number == nullptr ? 1 : number->to_number<std::size_t>();
+    const auto seed = run.manifest.at("seed").to_number<std::uint64_t>();
+    for (Options& options : cells) options.seed = seed + options.cell - cell;
+    Options& first = cells.at(cell - 1);
+    first.output = file;
+    first.resume = true;
+    const double rate = plan.at("rate").to_number<double>();
+    if (rate > 0) first.rate = rate;
+    std::erase_if(cells, [&](const Options& options) {
+      return options.cell < cell ||
+             (options.cell > cell && std::filesystem::exists(options.output));
+    });
+    return cells;
   } catch (const results::BadFile& bad) {
     throw cli::UsageError(std::string("--resume: ") + bad.what());
   }
@@ -177,9 +196,58 @@ std::string default_output() {
   return text.data();
 }
 
+// The values of a flag that takes a list.
+template <class Parse>
+auto values_of(const po::variables_map& values, const char* flag, Parse parse) {
+  return cli::value(values, flag, [&](std::string_view text) {
+    std::vector<decltype(parse(std::string_view()))> all;
+    for (const std::string& word : split(text, ',')) all.push_back(parse(word));
+    return all;
+  });
+}
+
+// Every combination of the flags that take lists.
+std::vector<Options> matrix(const Options& base, const po::variables_map& values) {
+  const auto handler_cpus = values_of(values, "handler-cpu", parse_duration);
+  const auto connections = values_of(values, "connections", [](std::string_view word) {
+    const std::uint64_t number = parse_count(word);
+    if (number < 1 || number > 100'000) throw std::invalid_argument("is not between 1 and 100000");
+    return static_cast<unsigned>(number);
+  });
+  std::vector<std::optional<double>> rates{std::nullopt};
+  if (values.contains("rate")) {
+    rates = values_of(values, "rate", [](std::string_view word) {
+      const double rate = parse_rate(word);
+      if (rate <= 0) throw std::invalid_argument("is not above 0");
+      return std::optional(rate);
+    });
+  }
+  std::vector<Options> cells(handler_cpus.size() * connections.size() * rates.size(), base);
+  std::size_t next = 0;
+  for (const auto handler_cpu : handler_cpus) {
+    for (const unsigned number : connections) {
+      for (const auto rate : rates) {
+        Options& cell = cells[next++];
+        for (Entry& entry : cell.entries) {
+          if (entry.peer_file.empty())
+            entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
+        }
+        cell.connections = number;
+        cell.rate = rate;
+        cell.cell = next;
+        cell.cells = cells.size();
+        cell.seed += next - 1;
+        cell.alpha /= static_cast<double>(cells.size());
+        cell.output = cell_file(base.output, next, cells.size());
+      }
+    }
+  }
+  return cells;
+}
+
 }  // namespace
 
-std::optional<Options> parse_options(int argc, const char* const* argv) {
+std::vector<Options> parse_options(int argc, const char* const* argv) {
   const auto text = [](const char* fallback) {
     return po::value<std::string>()->default_value(fallback);
   };
@@ -201,13 +269,15 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("slice", po::value<std::string>()->value_name("TIME"), "length of each measured window")
       ("accept-noise", "count rounds that the machine disturbed: only to try the tools, the table says so")
       ("only-primary", "run the open loop alone: the primary metric and latency, in half the time")
-      ("connections", text("64")->value_name("N"), "active connections")
-      ("rate", po::value<std::string>()->value_name("R"),
+      ("connections", text("64")->value_name("LIST"), "active connections; of several, each is a run of its own")
+      ("rate", po::value<std::string>()->value_name("LIST"),
        "offered requests/s of the open loop (default: 0.3 of what the slowest entry reaches)")
-      ("handler-cpu", text("0")->value_name("TIME"), "CPU work in the handler of every backend")
+      ("handler-cpu", text("0")->value_name("LIST"), "CPU work in the handler of every backend")
       ("server-cpus", text("0")->value_name("LIST"), "CPUs of the servers")
       ("client-cpus", text("1")->value_name("LIST"), "CPUs of the load generator")
       ("minimum-effect", text("2%")->value_name("RATIO"), "differences below it do not matter")
+      ("fail-on", po::value<std::string>()->value_name("RATIO"),
+       "a gate: exit 1 if an entry is proven this much worse than the reference (primary metric)")
       ("seed", po::value<std::string>()->value_name("N"), "of the order of slices (default: random, recorded)")
       ("output", po::value<std::string>()->value_name("FILE"), "results file (default: results/runs/<time>.jsonl)")
       ("resume", po::value<std::string>()->value_name("FILE"),
@@ -216,13 +286,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("dry-run", "print the plan and the time it takes, and exit");
   // clang-format on
   const auto values = cli::parse(tool, argc, argv, description);
-  if (!values) return std::nullopt;
+  if (!values) return {};
 
   if (values->contains("resume")) return resumed((*values)["resume"].as<std::string>(), argc);
   Options options;
   options.doctor = values->contains("doctor");
-  if (options.doctor) return options;
-  const auto handler_cpu = cli::value(*values, "handler-cpu", parse_duration);
+  if (options.doctor) return {options};
   const std::string& backends = (*values)["backends"].as<std::string>();
   if (backends != "none") {
     for (const std::string& name :
@@ -248,8 +317,6 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       options.entries.push_back(entry);
     }
   }
-  for (Entry& entry : options.entries)
-    entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
   if (values->contains("peer")) {
     for (const auto& spec : (*values)["peer"].as<std::vector<std::string>>())
       options.entries.push_back(parse_peer(spec));
@@ -297,19 +364,6 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   }
   options.only_primary = values->contains("only-primary");
   options.accept_noise = values->contains("accept-noise");
-  options.connections = cli::value(*values, "connections", [](std::string_view word) {
-    const std::uint64_t connections = parse_count(word);
-    if (connections < 1 || connections > 100'000)
-      throw std::invalid_argument("is not between 1 and 100000");
-    return static_cast<unsigned>(connections);
-  });
-  if (values->contains("rate")) {
-    options.rate = cli::value(*values, "rate", [](std::string_view word) {
-      const double rate = parse_rate(word);
-      if (rate <= 0) throw std::invalid_argument("is not above 0");
-      return rate;
-    });
-  }
   const std::vector<int> allowed = os::allowed_cpus();
   const auto cpus = [&](const char* flag) {
     return cli::value(*values, flag, [&](std::string_view word) {
@@ -331,8 +385,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.output =
       values->contains("output") ? (*values)["output"].as<std::string>() : default_output();
   options.dry_run = values->contains("dry-run");
+  if (values->contains("fail-on")) options.fail_on = cli::value(*values, "fail-on", parse_fraction);
   options.command.assign(argv, argv + argc);
-  return options;
+  return matrix(options, *values);
 }
 
 }  // namespace duelio::compare

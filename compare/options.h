@@ -33,6 +33,7 @@ struct Workload {
   unsigned idle_connections = 0;
 };
 
+// One experiment. A matrix is several, each with a results file of its own.
 struct Options {
   std::vector<Entry> entries;
   std::string reference;
@@ -50,9 +51,12 @@ struct Options {
   double minimum_effect = 0.02;
   double alpha = 0.05;
   std::string output;
-  bool only_primary = false;  // the open loop alone
-  bool accept_noise = false;  // disturbed rounds count; only to try the tools
-  bool resume = false;        // output is an unfinished run that goes on
+  std::size_t cell = 1;  // of the matrix, from 1
+  std::size_t cells = 1;
+  std::optional<double> fail_on;  // gate: a ratio of the primary metric that is a regression
+  bool only_primary = false;      // the open loop alone
+  bool accept_noise = false;      // disturbed rounds count; only to try the tools
+  bool resume = false;            // output is an unfinished run that goes on
   bool dry_run = false;
   bool doctor = false;
   std::vector<std::string> command;
@@ -60,7 +64,8 @@ struct Options {
 
 extern const cli::Tool tool;
 
-// nullopt when --help or --version was answered. Throws cli::UsageError.
-std::optional<Options> parse_options(int argc, const char* const* argv);
+// The cells of the matrix, one if no flag has a list; none when --help or --version was answered.
+// Throws cli::UsageError.
+std::vector<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace duelio::compare

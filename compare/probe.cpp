@@ -77,11 +77,21 @@ void read_machine(Sample& sample) {
   sample.machine_steal_ns = ticks_to_ns(steal);
 }
 
-int open_tracepoint(std::uint64_t id, pid_t tid) {
+// -1 and errno when it cannot be had.
+int open_event(Event event, pid_t tid) {
   perf_event_attr attribute{};
   attribute.size = sizeof attribute;
-  attribute.type = PERF_TYPE_TRACEPOINT;
-  attribute.config = id;
+  attribute.type = PERF_TYPE_HARDWARE;
+  if (event == Event::syscalls) {
+    attribute.type = PERF_TYPE_TRACEPOINT;
+    if (!(std::ifstream(tracepoint_file) >> attribute.config)) {
+      errno = EACCES;
+      return -1;
+    }
+  } else {
+    attribute.config =
+        event == Event::instructions ? PERF_COUNT_HW_INSTRUCTIONS : PERF_COUNT_HW_CACHE_MISSES;
+  }
   return static_cast<int>(
       ::syscall(SYS_perf_event_open, &attribute, tid, -1, -1, PERF_FLAG_FD_CLOEXEC));
 }
@@ -97,39 +107,54 @@ Sample sample(pid_t pid) {
   return sample;
 }
 
-SyscallCounter::SyscallCounter(pid_t pid) {
+std::string_view name_of(Event event) noexcept {
+  switch (event) {
+    case Event::syscalls:
+      return "syscalls";
+    case Event::instructions:
+      return "instructions";
+    case Event::cache_misses:
+      return "cache_misses";
+  }
+  return {};
+}
+
+std::string why_not(Event event) {
   std::uint64_t id = 0;
-  if (!(std::ifstream(tracepoint_file) >> id)) return;
+  if (event == Event::syscalls && !(std::ifstream(tracepoint_file) >> id)) {
+    return "no access to " + std::string(tracepoint_file) +
+           " (as root: mount -t tracefs nodev /sys/kernel/tracing)";
+  }
+  const os::UniqueFd descriptor(open_event(event, 0));
+  if (descriptor) return {};
+  const std::string name(os::errno_name(errno));
+  if (errno == ENOENT || errno == EOPNOTSUPP || errno == ENODEV)
+    return "perf_event_open: " + name +
+           " (this CPU shows no counters, as in most virtual machines)";
+  return "perf_event_open: " + name + " (sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON)";
+}
+
+std::vector<Event> countable_events() {
+  std::vector<Event> events{Event::syscalls, Event::instructions, Event::cache_misses};
+  std::erase_if(events, [](Event event) { return !why_not(event).empty(); });
+  return events;
+}
+
+EventCounter::EventCounter(Event event, pid_t pid) {
   std::error_code error;
   for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
-    os::UniqueFd event(open_tracepoint(id, std::atoi(task.path().filename().c_str())));
-    if (!event) {
-      events_.clear();
-      return;
-    }
-    events_.push_back(std::move(event));
+    os::UniqueFd descriptor(open_event(event, std::atoi(task.path().filename().c_str())));
+    if (descriptor) events_.push_back(std::move(descriptor));
   }
 }
 
-std::uint64_t SyscallCounter::read() const noexcept {
+std::uint64_t EventCounter::read() const noexcept {
   std::uint64_t sum = 0;
   for (const os::UniqueFd& event : events_) {
     std::uint64_t count = 0;
     if (::read(event.get(), &count, sizeof count) == sizeof count) sum += count;
   }
   return sum;
-}
-
-std::string SyscallCounter::why_not() {
-  std::uint64_t id = 0;
-  if (!(std::ifstream(tracepoint_file) >> id)) {
-    return "no access to " + std::string(tracepoint_file) +
-           " (as root: mount -t tracefs nodev /sys/kernel/tracing)";
-  }
-  const os::UniqueFd event(open_tracepoint(id, 0));
-  if (event) return {};
-  return "perf_event_open: " + std::string(os::errno_name(errno)) +
-         " (sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON)";
 }
 
 json::object describe_machine() {
@@ -151,7 +176,10 @@ json::object describe_machine() {
   }
   const std::string governor = read_file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   const std::string uring = read_file("/proc/sys/kernel/io_uring_disabled");
-  const std::string syscalls = SyscallCounter::why_not();
+  const auto availability = [](Event event) {
+    const std::string reason = why_not(event);
+    return reason.empty() ? json::value("available") : json::value("not available: " + reason);
+  };
   const auto or_null = [](const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
   };
@@ -165,8 +193,8 @@ json::object describe_machine() {
           {"governor", or_null(governor)},
           {"mitigations", std::move(mitigations)},
           {"io_uring_disabled", or_null(uring)},
-          {"syscall_counts", syscalls.empty() ? json::value("available")
-                                              : json::value("not available: " + syscalls)}};
+          {"syscall_counts", availability(Event::syscalls)},
+          {"hardware_counters", availability(Event::instructions)}};
 }
 
 }  // namespace duelio::compare

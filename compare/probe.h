@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -31,16 +32,24 @@ struct Sample {
 // Throws std::system_error when there is no such process.
 Sample sample(pid_t pid);
 
-// Counts a process's system calls with the tracepoint raw_syscalls:sys_enter (perf_event_open(2)).
-// Counting costs the process time at each call, so it is done in a phase of its own.
-class SyscallCounter {
- public:
-  explicit SyscallCounter(pid_t pid);
-  bool available() const noexcept { return !events_.empty(); }
-  std::uint64_t read() const noexcept;
+// What perf_event_open(2) counts: the tracepoint raw_syscalls:sys_enter, and two counters of the
+// CPU, user and kernel.
+enum class Event : std::uint8_t { syscalls, instructions, cache_misses };
+std::string_view name_of(Event event) noexcept;
 
-  // Empty when this machine permits it, otherwise why not and what to do.
-  static std::string why_not();
+// Empty when this machine permits it, otherwise why not and what to do.
+std::string why_not(Event event);
+
+// Those that this machine permits.
+std::vector<Event> countable_events();
+
+// Counts what the threads that a process has now cause. Counting system calls costs the process
+// time at each call, so it is done in a phase of its own.
+class EventCounter {
+ public:
+  // Counts nothing when the process is gone.
+  EventCounter(Event event, pid_t pid);
+  std::uint64_t read() const noexcept;
 
  private:
   std::vector<os::UniqueFd> events_;  // one for each thread

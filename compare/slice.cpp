@@ -1,7 +1,6 @@
 #include "compare/slice.h"
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <random>
 
@@ -10,6 +9,7 @@
 
 #include "compare/probe.h"
 #include "compare/server.h"
+#include "compare/validity.h"
 
 namespace duelio::compare {
 
@@ -17,12 +17,6 @@ namespace json = boost::json;
 using std::chrono::milliseconds;
 
 namespace {
-
-// Causes that make a round invalid, fixed in advance. METHODOLOGY.md, "Design of an experiment".
-constexpr double max_steal_share = 0.05;      // of the machine's CPU time, taken by the hypervisor
-constexpr double max_generator_share = 0.98;  // open loop: the generator's busiest thread
-constexpr double max_generator_delay = 0.05;  // open loop: the generator waited for its CPU
-constexpr double min_achieved = 0.99;         // open loop: achieved / offered
 
 struct PhaseResult {
   json::object loadgen;
@@ -91,17 +85,6 @@ PhaseResult run_phase(const Setting& setting, const Entry& entry, RunningServer&
   return result;
 }
 
-double number(const json::object& object, std::initializer_list<std::string_view> path) {
-  const json::value* value = nullptr;
-  const json::object* at = &object;
-  for (const std::string_view key : path) {
-    value = at->if_contains(key);
-    if (value == nullptr) return 0;
-    if (value->is_object()) at = &value->get_object();
-  }
-  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
-}
-
 json::value copy(const json::object& object, std::string_view key, std::string_view inner) {
   const json::value* const outer = object.if_contains(key);
   if (outer == nullptr || !outer->is_object()) return nullptr;
@@ -141,6 +124,7 @@ json::object summarise(const PhaseResult& phase) {
       {"p99_9_ns", copy(load, "latency_ns", "p99_9")},
       {"max_ns", copy(load, "latency_ns", "max")},
       {"service_p50_ns", copy(load, "service_ns", "p50")},
+      {"send_lag_p50_ns", copy(load, "send_lag_ns", "p50")},
       {"send_lag_p99_ns", copy(load, "send_lag_ns", "p99")},
       {"request_errors", number(load, {"counts", "request_errors"})},
       {"generator_cpu_per_request_ns", copy(load, "cpu", "per_request_ns")},
@@ -166,38 +150,6 @@ json::object summarise(const PhaseResult& phase) {
   return object;
 }
 
-void judge_phase(const Options& options, const PhaseResult& phase, bool open_loop,
-                 const std::string& name, results::Slice& slice) {
-  const json::object& load = phase.loadgen;
-  const auto invalid = [&](const std::string& cause) {
-    slice.valid = false;
-    slice.causes.push_back(name + ": " + cause);
-  };
-  // What the machine did, not the server or the generator's books.
-  const auto disturbed = [&](const std::string& cause) {
-    slice.valid = slice.valid && options.accept_noise;
-    slice.causes.push_back(name + ": " + cause);
-  };
-  if (!load.at("errors").as_array().empty()) invalid("errors");
-  if (!load.at("checks").at("conservation").as_bool()) invalid("books do not balance");
-  if (number(load, {"connections", "established"}) < number(load, {"connections", "requested"})) {
-    invalid("connections missing");
-  }
-  if (number(load, {"counts", "completed_in_window"}) == 0) invalid("nothing completed");
-  if (steal_share(phase) > max_steal_share) disturbed("steal");
-  if (!open_loop) return;
-  if (number(load, {"cpu", "share"}) > max_generator_share) disturbed("generator saturated");
-  if (number(load, {"cpu", "run_delay_share"}) > max_generator_delay)
-    disturbed("generator waited for a CPU");
-  const double offered = number(load, {"rate", "offered"});
-  // The count of Poisson arrivals scatters by its square root: three of those are allowed for.
-  const double expected = offered * number(load, {"measured_s"});
-  if (number(load, {"counts", "completed_in_window"}) <
-      min_achieved * expected - 3 * std::sqrt(expected)) {
-    disturbed("offered rate not achieved");
-  }
-}
-
 }  // namespace
 
 void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice,
@@ -213,7 +165,7 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
         setting, entry, server,
         {"--warmup", seconds(options.warmup), "--duration", seconds(options.closed)}, ignore);
     slice.phases["closed"] = summarise(closed);
-    judge_phase(options, closed, false, "closed", slice);
+    judge_phase({"closed", closed.loadgen, steal_share(closed), options.accept_noise}, slice);
   }
   if (setting.rate > 0) {
     const PhaseResult open = run_phase(
@@ -222,19 +174,25 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
          std::to_string(setting.rate), "--seed", std::to_string(seed % 1'000'000)},
         ignore);
     slice.phases["open"] = summarise(open);
-    judge_phase(options, open, true, "open", slice);
+    judge_phase({"open", open.loadgen, steal_share(open), options.accept_noise}, slice);
   }
-  if (setting.count_syscalls) {
-    SyscallCounter counter(server.pid());
-    std::uint64_t calls = 0;
+  if (!setting.counted.empty()) {
+    std::vector<EventCounter> counters;
+    for (const Event event : setting.counted) counters.emplace_back(event, server.pid());
+    std::vector<std::uint64_t> counts(counters.size());
     const PhaseResult counted =
-        run_phase(setting, entry, server, {"--warmup", "50ms", "--duration", "150ms"},
-                  [&](bool opens) { calls = opens ? counter.read() : counter.read() - calls; });
+        run_phase(setting, entry, server, {"--warmup", "50ms", "--duration", "150ms"}, [&](bool) {
+          for (std::size_t i = 0; i < counters.size(); ++i)
+            counts[i] = counters[i].read() - counts[i];
+        });
     const double requests =
         std::max(number(counted.loadgen, {"counts", "completed_in_window"}), 1.0);
-    slice.phases["counted"] = json::object{
-        {"metrics", json::object{{"requests", requests},
-                                 {"syscalls_per_request", static_cast<double>(calls) / requests}}}};
+    json::object metrics{{"requests", requests}};
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      metrics[std::string(name_of(setting.counted[i])) + "_per_request"] =
+          static_cast<double>(counts[i]) / requests;
+    }
+    slice.phases["counted"] = json::object{{"metrics", std::move(metrics)}};
   }
   const std::uint64_t rss = sample(server.pid()).rss_bytes;
   json::object memory{{"rss_at_start_bytes", rss_at_start}, {"rss_at_end_bytes", rss}};

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "compare/options.h"
+#include "compare/probe.h"
 #include "results/record.h"
 
 namespace duelio::compare {
@@ -10,9 +11,9 @@ namespace duelio::compare {
 // Where our own executables are, and the details of a run that all slices share.
 struct Setting {
   const Options& options;
-  std::string bin;  // folder of duelio-server and duelio-loadgen
-  double rate = 0;  // offered in the open loop; 0: no open-loop phase
-  bool count_syscalls = false;
+  std::string bin;             // folder of duelio-server and duelio-loadgen
+  double rate = 0;             // offered in the open loop; 0: no open-loop phase
+  std::vector<Event> counted;  // in a phase of its own
 };
 
 // A slice could not be run at all; what() says which process failed and how.

@@ -55,11 +55,50 @@ std::vector<double> log_values(const Run& run, const std::string& entry) {
   return values;
 }
 
+// Whether it is a regression: the whole interval beyond what is allowed.
+bool print_finding(std::ostream& out, const std::string& entry, double ratio,
+                   const stats::Interval& interval, const std::string& of, double fail_on) {
+  const bool worse = interval.low > 1 + fail_on;
+  std::array<char, 256> line{};
+  std::snprintf(line.data(), line.size(), "%s: %.3f [%.3f, %.3f] of %s: %s", entry.c_str(), ratio,
+                interval.low, interval.high, of.c_str(),
+                worse                         ? "REGRESSION"
+                : interval.high < 1 + fail_on ? "no regression"
+                                              : "no regression proven");
+  out << line.data() << '\n';
+  return worse;
+}
+
 bool control_failed(const Run& run) {
   return judge(run, metrics().front(), rule_of(run)).control_state == Control::failed;
 }
 
 }  // namespace
+
+Gate hold_within(const Run& run, const GateRule& rule, std::ostream& out) {
+  const MetricVerdict verdict = judge(run, metrics().front(), rule_of(run));
+  if (verdict.control_state == Control::failed) {
+    out << run.file << ": the control failed, so it can prove nothing\n";
+    return Gate::control_failed;
+  }
+  Gate gate = Gate::nothing_matched;
+  for (const Contrast& contrast : verdict.contrasts) {
+    if (!contrast.interval) {
+      out << contrast.entry << ": too few valid rounds (" << contrast.rounds << ")\n";
+      continue;
+    }
+    const bool worse =
+        print_finding(out, contrast.entry, *contrast.ratio, *contrast.interval, run.reference(),
+                      std::max(rule.fail_on, verdict.minimum_effect));
+    if (worse) {
+      gate = Gate::regressed;
+    } else if (gate == Gate::nothing_matched) {
+      gate = Gate::passed;
+    }
+  }
+  if (gate == Gate::nothing_matched) out << "nothing matched: no entry beside the reference\n";
+  return gate;
+}
 
 Gate hold_against(const Run& baseline, const Run& candidate, const GateRule& rule,
                   std::ostream& out) {
@@ -88,16 +127,9 @@ Gate hold_against(const Run& baseline, const Run& candidate, const GateRule& rul
           << ")\n";
       continue;
     }
-    const double low = std::exp(interval->low);
-    const double high = std::exp(interval->high);
-    const bool worse = low > 1 + rule.fail_on;
-    std::array<char, 160> line{};
-    std::snprintf(line.data(), line.size(), "%s: %.3f [%.3f, %.3f] of the baseline: %s",
-                  entry.c_str(), std::exp(stats::rank_sum_shift(before, after)), low, high,
-                  worse                     ? "REGRESSION"
-                  : high < 1 + rule.fail_on ? "no regression"
-                                            : "no regression proven");
-    out << line.data() << '\n';
+    const bool worse = print_finding(out, entry, std::exp(stats::rank_sum_shift(before, after)),
+                                     {std::exp(interval->low), std::exp(interval->high)},
+                                     "the baseline", rule.fail_on);
     if (worse) {
       gate = Gate::regressed;
     } else if (gate == Gate::nothing_matched) {

@@ -4,7 +4,7 @@
 
 #include "results/record.h"
 
-// Did a build get worse? Two runs, held against each other entry by entry.
+// Did a build get worse? Two runs, or the entries of one run, held against each other.
 namespace duelio::results {
 
 // What a continuous-integration job acts on; the numbers are duelio-report's exit codes.
@@ -27,5 +27,9 @@ struct GateRule {
 // passes when nothing matched.
 Gate hold_against(const Run& baseline, const Run& candidate, const GateRule& rule,
                   std::ostream& out);
+
+// Holds the entries of one run against its reference, round by round (paired: they ran side by
+// side). What the control could not tell apart is no regression.
+Gate hold_within(const Run& run, const GateRule& rule, std::ostream& out);
 
 }  // namespace duelio::results

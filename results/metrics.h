@@ -16,6 +16,10 @@ struct Metric {
   std::string_view more;
   std::string_view unit;  // "ns", "1/s", "1", "bytes"
   bool lower_is_better = true;
+  // Whether time that the hypervisor took away leaves the value as it is: the kernel does not
+  // charge a task for stolen time, but rates and latencies run on. In a closed loop the CPU time of
+  // a request too hangs on how requests bunch.
+  bool stands_steal = false;
 };
 
 // The primary metric first; the others are exploratory.

@@ -1,5 +1,6 @@
 #include "results/record.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -20,6 +21,13 @@ std::optional<double> Slice::metric(std::string_view phase, std::string_view key
   return value->to_number<double>();
 }
 
+bool Slice::keeps_wall_clock(std::string_view phase) const {
+  return std::none_of(
+      wall_clock_causes.begin(), wall_clock_causes.end(), [&](const std::string& cause) {
+        return cause.starts_with(phase) && cause.substr(phase.size()).starts_with(": ");
+      });
+}
+
 json::object to_json(const Slice& slice) {
   json::object object{{"type", "slice"},
                       {"round", slice.round},
@@ -31,6 +39,7 @@ json::object to_json(const Slice& slice) {
                       {"handler_cpu_ns", slice.handler_cpu_ns},
                       {"valid", slice.valid},
                       {"causes", json::value_from(slice.causes)},
+                      {"wall_clock_causes", json::value_from(slice.wall_clock_causes)},
                       {"started_s", slice.started_s},
                       {"phases", slice.phases}};
   return object;
@@ -49,6 +58,8 @@ Slice slice_from(const json::object& object) {
   slice.handler_cpu_ns = object.at("handler_cpu_ns").to_number<std::uint64_t>();
   slice.valid = object.at("valid").as_bool();
   slice.causes = json::value_to<std::vector<std::string>>(object.at("causes"));
+  if (const json::value* const causes = object.if_contains("wall_clock_causes"))
+    slice.wall_clock_causes = json::value_to<std::vector<std::string>>(*causes);
   slice.started_s = object.at("started_s").to_number<double>();
   slice.phases = object.at("phases").as_object();
   return slice;

@@ -28,9 +28,14 @@ struct Slice {
   std::uint64_t handler_cpu_ns = 0;
   bool valid = true;
   std::vector<std::string> causes;  // why not
-  double started_s = 0;             // since the run began
+  // "open: steal": why a phase's figures by the wall clock (rates, latencies) do not count, though
+  // its CPU time does
+  std::vector<std::string> wall_clock_causes;
+  double started_s = 0;  // since the run began
   boost::json::object
       phases;  // "closed", "open", "counted": {metrics: {}, latency: histogram, series: []}
+
+  bool keeps_wall_clock(std::string_view phase) const;
 
   // The value of a metric, if this slice has it.
   std::optional<double> metric(std::string_view phase, std::string_view key) const;

@@ -92,9 +92,11 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   const std::size_t rounds = complete_rounds(run).size();
   std::set<std::pair<int, int>> attempts;
   std::map<std::string, std::size_t> causes;
+  std::map<std::string, std::size_t> wall_clock_causes;
   for (const Slice& slice : run.slices) {
     attempts.insert({slice.round, slice.attempt});
     for (const std::string& cause : slice.causes) ++causes[cause];
+    for (const std::string& cause : slice.wall_clock_causes) ++wall_clock_causes[cause];
   }
   out << "workload " << std::string(run.manifest.at("workload").at("name").as_string()) << ", "
       << rounds << " valid rounds of " << attempts.size() << " run";
@@ -105,11 +107,14 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   const bool accepted = noise != nullptr && noise->as_bool();
   if (accepted)
     out << "DISTURBED ROUNDS COUNT (--accept-noise): a trial of the tools, not a measurement\n";
-  if (!causes.empty()) {
-    out << (accepted ? "disturbed by:" : "repeated for:");
-    for (const auto& [cause, count] : causes) out << "  " << cause << " x" << count;
+  const auto list = [&](std::string_view what, const std::map<std::string, std::size_t>& counts) {
+    if (counts.empty()) return;
+    out << what;
+    for (const auto& [cause, count] : counts) out << "  " << cause << " x" << count;
     out << '\n';
-  }
+  };
+  list(accepted ? "disturbed by:" : "repeated for:", causes);
+  list("rates and latencies left out for:", wall_clock_causes);
   std::vector<MetricVerdict> verdicts;
   for (const Metric& metric : metrics()) {
     MetricVerdict verdict = judge(run, metric, rule);

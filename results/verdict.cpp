@@ -28,7 +28,7 @@ Contrast contrast_of(const Run& run, const Metric& metric, std::string_view entr
   contrast.entry = entry;
   std::vector<double> values;
   const std::string reference = run.reference();
-  for (const auto& [number, round] : complete_rounds(run)) {
+  for (const auto& [number, round] : rounds_for(run, metric)) {
     const auto base = value_of(round, "reference", reference, metric);
     const auto value = value_of(round, role, entry, metric);
     if (!value || !base || *value <= 0 || *base <= 0) continue;
@@ -115,6 +115,16 @@ std::map<int, std::vector<const Slice*>> complete_rounds(const Run& run) {
   return rounds;
 }
 
+std::map<int, std::vector<const Slice*>> rounds_for(const Run& run, const Metric& metric) {
+  auto rounds = complete_rounds(run);
+  if (metric.stands_steal) return rounds;
+  std::erase_if(rounds, [&](const auto& round) {
+    return std::any_of(round.second.begin(), round.second.end(),
+                       [&](const Slice* slice) { return !slice->keeps_wall_clock(metric.phase); });
+  });
+  return rounds;
+}
+
 Word word_for(const stats::Interval& ratio, double minimum_effect, bool lower_is_better) noexcept {
   const double up = 1 + minimum_effect;
   const double down = 1 / up;
@@ -139,7 +149,7 @@ MetricVerdict judge(const Run& run, const Metric& metric, const Rule& rule) {
   const double look_alpha = rule.alpha / static_cast<double>(rule.looks);
 
   std::vector<double> baseline;
-  for (const auto& [number, round] : complete_rounds(run)) {
+  for (const auto& [number, round] : rounds_for(run, metric)) {
     if (const auto value = value_of(round, "reference", reference, metric))
       baseline.push_back(*value);
   }
@@ -163,7 +173,7 @@ MetricVerdict judge(const Run& run, const Metric& metric, const Rule& rule) {
   // In a closed loop the side that is never idle is the limit. If that is the client, rates compare
   // clients.
   std::size_t slices = 0;
-  for (const auto& [number, round] : complete_rounds(run)) {
+  for (const auto& [number, round] : rounds_for(run, metric)) {
     for (const Slice* slice : round) {
       ++slices;
       const double server = slice->metric(metric.phase, "server_share").value_or(1);

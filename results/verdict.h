@@ -65,6 +65,9 @@ Rule rule_of(const Run& run);
 // left out.
 std::map<int, std::vector<const Slice*>> complete_rounds(const Run& run);
 
+// Those of them in which this metric counts.
+std::map<int, std::vector<const Slice*>> rounds_for(const Run& run, const Metric& metric);
+
 MetricVerdict judge(const Run& run, const Metric& metric, const Rule& rule);
 
 Word word_for(const stats::Interval& ratio, double minimum_effect, bool lower_is_better) noexcept;

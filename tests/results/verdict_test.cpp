@@ -133,5 +133,34 @@ TEST(Report, SplicesBetweenTheMarks) {
   EXPECT_THROW(splice("no marks", "new"), std::invalid_argument);
 }
 
+TEST(Verdict, RatesAndLatenciesLeaveOutWhatWasStolen) {
+  results::Run run = synthetic_run({.rounds = 12});
+  for (Slice& slice : run.slices) {
+    if (slice.round <= 2 && slice.role == "candidate") slice.wall_clock_causes = {"open: steal"};
+  }
+  const Rule rule = rule_of(run);
+  for (const Metric& metric : metrics()) {
+    const MetricVerdict verdict = judge(run, metric, rule);
+    if (!verdict.reference_median) continue;
+    const bool affected = metric.phase == "open" && metric.id != "cpu";
+    EXPECT_EQ(verdict.contrasts.front().rounds, affected ? 10U : 12U) << metric.id;
+  }
+}
+
+TEST(Gate, HoldsTheEntriesOfOneRunAgainstItsReference) {
+  const auto held = [](double ratio, int rounds = 20, double shift = 1) {
+    std::ostringstream out;
+    return hold_within(
+        synthetic_run(
+            {.entries = {{"old", 1}, {"new", ratio}}, .rounds = rounds, .control_shift = shift}),
+        {}, out);
+  };
+  EXPECT_EQ(held(1), Gate::passed);
+  EXPECT_EQ(held(1.03), Gate::passed);
+  EXPECT_EQ(held(1.1), Gate::regressed);
+  EXPECT_EQ(held(1.1, 2), Gate::nothing_matched);
+  EXPECT_EQ(held(1.1, 20, 1.5), Gate::control_failed);
+}
+
 }  // namespace
 }  // namespace duelio::results
