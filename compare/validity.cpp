@@ -12,7 +12,7 @@ namespace {
 
 // Stolen time is not charged to a task (CONFIG_PARAVIRT_TIME_ACCOUNTING), so that a little of it
 // spoils rates and latencies but not CPU time. Much of it changes how requests bunch, and so what
-// they cost: from 0 to 20 % of steal the CPU time of a request fell by some 3 %, the same for all.
+// they cost. METHODOLOGY.md has the figures.
 constexpr double max_steal_share = 0.05;      // for figures by the wall clock
 constexpr double max_steal_share_cpu = 0.20;  // for CPU time at the offered rate
 constexpr double max_generator_share = 0.98;  // open loop: the generator's busiest thread

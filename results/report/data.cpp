@@ -142,7 +142,7 @@ json::array latency_rows(const Report& report) {
     std::vector<Histogram> histograms;
     for (const Slice* slice : slices_of(report, entry)) {
       const json::value* const open = slice->phases.if_contains("open");
-      if (open == nullptr) continue;
+      if (open == nullptr || !slice->keeps_wall_clock("open")) continue;
       const json::value* const latency = open->as_object().if_contains("latency");
       if (latency != nullptr && latency->is_object())
         histograms.push_back(Histogram::from_json(*latency));

@@ -137,6 +137,18 @@ std::string limit(const Report& report, const MetricVerdict& verdict) {
              : format_value(*verdict.metric, *best->median) + ", " + report.label(best->entry);
 }
 
+// An entry may bear another name than its backend.
+std::string flag_for(const Run& run, const std::string& entry) {
+  for (const json::value& each : run.manifest.at("entries").as_array()) {
+    const json::value* const backend = each.as_object().if_contains("backend");
+    if (each.at("name").as_string() != entry || backend == nullptr || !backend->is_string())
+      continue;
+    const std::string flag = "--backend " + std::string(backend->get_string());
+    return backend->get_string() == entry ? flag : entry + " (" + flag + ")";
+  }
+  return entry;
+}
+
 // Which flag for which wish.
 std::string decisions(const Report& report) {
   const std::vector<std::string> entries = report.run.entries();
@@ -154,8 +166,8 @@ std::string decisions(const Report& report) {
       if (std::any_of(verdict.contrasts.begin(), verdict.contrasts.end(), is_withheld)) {
         cells[3] = "withheld: control " + std::string(to_string(verdict.control_state));
       } else if (const auto choice = choose(report, verdict)) {
-        cells = {wish, "--backend " + choice->entry, format_value(*verdict.metric, choice->value),
-                 choice->word};
+        cells = {wish, flag_for(report.run, choice->entry),
+                 format_value(*verdict.metric, choice->value), choice->word};
       }
       if (has_limit) cells.push_back(limit(report, verdict));
       table.row(cells);
