@@ -135,7 +135,8 @@ std::vector<std::string> available_backends() {
   const auto line = server.read_line(std::chrono::seconds(10));
   if (!line) throw std::runtime_error("duelio-server --list-backends says nothing");
   std::vector<std::string> names;
-  for (const boost::json::value& backend : boost::json::parse(*line).as_array()) {
+  const boost::json::value all = boost::json::parse(*line);
+  for (const boost::json::value& backend : all.as_array()) {
     if (backend.at("available").as_bool()) names.emplace_back(backend.at("name").as_string());
   }
   return names;

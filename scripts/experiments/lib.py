@@ -34,6 +34,15 @@ def median_cpu_ns(run):
                              for slice in run if slice['type'] == 'slice' and slice['valid'])
 
 
+def is_running(pid):
+    """Whether it is there and no zombie, which only waits for init to take note."""
+    try:
+        with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
+            return stat.read().rsplit(')', 1)[1].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
 def children_of(pid):
     found = []
     for name in os.listdir('/proc'):

@@ -43,5 +43,8 @@ refuses 2 "--peer 'x'" duelio-compare --peer x
 refuses 2 "nothing to compare" duelio-compare --backends none
 refuses 2 "--server 'x'" duelio-compare --server x
 refuses 2 "no other flag" duelio-compare --resume x --rounds 3
+"$bin/duelio-compare" --backends all --connections 1,64 --dry-run >"$work/plan" || fail "the plan of all backends"
+grep -q "asio-coro" "$work/plan" || fail "all backends are not in the plan"
+grep -q "^2 runs, " "$work/plan" || fail "the plan does not say how many runs a matrix has"
 "$bin/duelio-compare" --doctor >"$work/doctor" || fail "doctor"
 grep -q "^\(good\|flawed\) .*steal" "$work/doctor" || fail "the doctor says nothing of steal"
