@@ -68,7 +68,7 @@ SearchResult search(Options& options, Result& result) {
     if (trial.holds) held[rate] = result;
     return trial;
   };
-  const SearchResult found =
+  SearchResult found =
       find_max_rate(*options.rate, run_and_keep, {}, [&] { return result.interrupted; });
   options.rate = trial_options.rate;
   if (found.rate > 0) {

@@ -82,6 +82,7 @@ json::object summary(const Report& report, const std::vector<Figure>& all,
 // Waits for `words`, found in PATH.
 int run(std::vector<std::string> words) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;

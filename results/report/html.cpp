@@ -143,8 +143,9 @@ std::string flag_for(const Run& run, const std::string& entry) {
     const json::value* const backend = each.as_object().if_contains("backend");
     if (each.at("name").as_string() != entry || backend == nullptr || !backend->is_string())
       continue;
-    const std::string flag = "--backend " + std::string(backend->get_string());
-    return backend->get_string() == entry ? flag : entry + " (" + flag + ")";
+    std::string flag = "--backend " + std::string(backend->get_string());
+    if (backend->get_string() == entry) return flag;
+    return std::string(entry).append(" (").append(flag).append(")");
   }
   return entry;
 }
@@ -511,9 +512,10 @@ std::string to_html(std::span<const Report> reports) {
     const std::string prefix = run_prefix(i, reports.size());
     std::vector<Figure> own = figures(reports[i], prefix);
     if (!is_alone) {
-      runs += "<article aria-labelledby=\"" + prefix + "title\"><h2 id=\"" + prefix + "title\">" +
-              std::to_string(i + 1) + ": " + escape(names[i]) + "</h2>\n<p>" +
-              escape(headline(reports[i])) + "</p>\n" + answers(reports[i]);
+      const std::string id = prefix + "title\"";
+      runs += "<article aria-labelledby=\"" + id + ">";
+      runs += "<h2 id=\"" + id + ">" + std::to_string(i + 1) + ": " + escape(names[i]) + "</h2>\n";
+      runs += "<p>" + escape(headline(reports[i])) + "</p>\n" + answers(reports[i]);
     }
     runs += sections(reports[i], own, prefix) + (is_alone ? "" : "</article>\n");
     std::move(own.begin(), own.end(), std::back_inserter(all));
