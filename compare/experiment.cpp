@@ -33,7 +33,8 @@ constexpr double process_overhead_s =
     0.08;  // starting and stopping one process and its connections
 constexpr double counted_phase_s = 0.2;
 constexpr double calibration_s = 0.4;
-constexpr int max_attempts = 10;       // for a round
+constexpr int max_attempts = 10;  // for a round
+constexpr double busiest_generator = 0.85;
 constexpr double offered_share = 0.3;  // of what the slowest entry reaches
 
 double as_seconds(std::chrono::nanoseconds time) {
@@ -80,46 +81,49 @@ json::object manifest(const Options& options, double rate, std::int64_t started_
   json::array command;
   command.emplace_back(std::filesystem::path(options.command.front()).filename().string());
   for (std::size_t i = 1; i < options.command.size(); ++i) command.emplace_back(options.command[i]);
-  return {
-      {"type", "manifest"},
-      {"schema", results::schema},
-      {"command", std::move(command)},
-      {"started", time.data()},
-      {"seed", options.seed},
-      {"preset", options.preset},
-      {"reference", options.reference},
-      {"entries", std::move(entries)},
-      {"workload", json::object{{"name", workload.name},
-                                {"target", workload.target},
-                                {"pipeline", workload.pipeline},
-                                {"requests_per_connection", workload.requests_per_connection},
-                                {"method", workload.method},
-                                {"body_bytes", workload.body_bytes},
-                                {"idle_connections", workload.idle_connections}}},
-      {"plan", json::object{{"looks", json::value_from(options.looks)},
-                            {"alpha", options.alpha},
-                            {"minimum_effect", options.minimum_effect},
-                            {"primary", metrics().front().id},
-                            {"warmup_s", as_seconds(options.warmup)},
-                            {"closed_s", as_seconds(options.closed)},
-                            {"open_s", as_seconds(options.open)},
-                            {"accept_noise", options.accept_noise},
-                            {"only_primary", options.only_primary},
-                            {"connections", options.connections},
-                            {"cell", options.cell},
-                            {"cells", options.cells},
-                            {"rate", rate},
-                            {"rate_source",
-                             options.rate ? "--rate" : "0.3 of the slowest entry's closed loop"},
-                            {"server_cpus", json::value_from(options.server_cpus)},
-                            {"client_cpus", json::value_from(options.client_cpus)}}},
-      {"machine", describe_machine()},
-      {"build", json::object{{"version", build.version},
-                             {"revision", build.revision},
-                             {"preset", build.preset},
-                             {"compiler", build.compiler},
-                             {"flags", build.flags},
-                             {"boost", build.boost}}}};
+  return {{"type", "manifest"},
+          {"schema", results::schema},
+          {"command", std::move(command)},
+          {"started", time.data()},
+          {"seed", options.seed},
+          {"preset", options.preset},
+          {"reference", options.reference},
+          {"entries", std::move(entries)},
+          {"workload", json::object{{"name", workload.name},
+                                    {"target", workload.target},
+                                    {"pipeline", workload.pipeline},
+                                    {"requests_per_connection", workload.requests_per_connection},
+                                    {"method", workload.method},
+                                    {"body_bytes", workload.body_bytes},
+                                    {"idle_connections", workload.idle_connections}}},
+          {"plan",
+           json::object{
+               {"looks", json::value_from(options.looks)},
+               {"alpha", options.alpha},
+               {"minimum_effect", options.minimum_effect},
+               {"primary", metrics().front().id},
+               {"warmup_s", as_seconds(options.warmup)},
+               {"closed_s", as_seconds(options.closed)},
+               {"open_s", as_seconds(options.open)},
+               {"accept_noise", options.accept_noise},
+               {"only_primary", options.only_primary},
+               {"connections", options.connections},
+               {"cell", options.cell},
+               {"cells", options.cells},
+               {"rate", rate},
+               {"rate_source",
+                options.rate
+                    ? "--rate"
+                    : "0.3 of the slowest entry's closed loop, or what the generator can pace"},
+               {"server_cpus", json::value_from(options.server_cpus)},
+               {"client_cpus", json::value_from(options.client_cpus)}}},
+          {"machine", describe_machine()},
+          {"build", json::object{{"version", build.version},
+                                 {"revision", build.revision},
+                                 {"preset", build.preset},
+                                 {"compiler", build.compiler},
+                                 {"flags", build.flags},
+                                 {"boost", build.boost}}}};
 }
 
 // One line on a terminal, rewritten; a line for each round elsewhere.
@@ -227,6 +231,14 @@ class Experiment {
       slowest = slowest == 0 ? rate : std::min(slowest, rate);
     }
     setting_.rate = round_rate(slowest * offered_share);
+    // Pipelined servers answer more than one generator can pace.
+    for (int i = 0;
+         i < 10 && setting_.rate > 1 &&
+         generator_share(setting_, options_.entries.front(), setting_.rate) > busiest_generator;
+         ++i) {
+      if (interrupted()) throw Interrupted{};
+      setting_.rate = round_rate(setting_.rate / 2);
+    }
   }
 
   // What an interrupted or killed run had measured stands; its unfinished round is run anew.
@@ -379,7 +391,7 @@ double estimate_s(const Options& options) {
   const double slices = static_cast<double>((options.entries.size() + 1) * options.looks.back());
   const double calibration = options.rate ? 0
                                           : (calibration_s + 2 * process_overhead_s) *
-                                                static_cast<double>(options.entries.size());
+                                                static_cast<double>(options.entries.size() + 1);
   return calibration + slices * slice_s(options);
 }
 

@@ -81,6 +81,7 @@ void read_machine(Sample& sample) {
 int open_event(Event event, pid_t tid) {
   perf_event_attr attribute{};
   attribute.size = sizeof attribute;
+  attribute.inherit = 1;  // threads that are started later count too
   attribute.type = PERF_TYPE_HARDWARE;
   if (event == Event::syscalls) {
     attribute.type = PERF_TYPE_TRACEPOINT;

@@ -43,8 +43,8 @@ std::string why_not(Event event);
 // Those that this machine permits.
 std::vector<Event> countable_events();
 
-// Counts what the threads that a process has now cause. Counting system calls costs the process
-// time at each call, so it is done in a phase of its own.
+// Counts what the threads of a process cause, also those that it starts later. Counting system
+// calls costs the process time at each call, so it is done in a phase of its own.
 class EventCounter {
  public:
   // Counts nothing when the process is gone.

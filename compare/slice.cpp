@@ -212,4 +212,13 @@ double calibrate(const Setting& setting, const Entry& entry) {
   return number(phase.loadgen, {"rate", "achieved"});
 }
 
+double generator_share(const Setting& setting, const Entry& entry, double rate) {
+  RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
+  const PhaseResult phase = run_phase(
+      setting, entry, server,
+      {"--warmup", "100ms", "--duration", "300ms", "--rate", std::to_string(rate)}, [](bool) {});
+  server.stop();
+  return number(phase.loadgen, {"cpu", "share"});
+}
+
 }  // namespace duelio::compare

@@ -33,4 +33,7 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
 // Requests/s that the entry reaches in a short closed loop: only to choose the offered rate.
 double calibrate(const Setting& setting, const Entry& entry);
 
+// How busy a short open loop at `rate` keeps the generator's busiest thread.
+double generator_share(const Setting& setting, const Entry& entry, double rate);
+
 }  // namespace duelio::compare
