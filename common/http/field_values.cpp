@@ -7,13 +7,6 @@
 namespace duelio::http {
 namespace {
 
-// uri-host [ ":" port ], RFC 9110 section 7.2, with one exception: ',' is a sub-delim that no host
-// name uses, but a merged pair of fields would.
-constexpr bool is_host_character(unsigned char c) {
-  if (c == ':' || c == '[' || c == ']' || c == '(' || c == ')' || c == ';' || c == '=') return true;
-  return scan::is_token(c) && c != '#' && c != '^' && c != '`' && c != '|';
-}
-
 constexpr bool is_coding_character(unsigned char c) {
   return scan::is_token(c) || c == ' ' || c == '\t' || c == ',' || c == ';' || c == '=' || c == '"';
 }
@@ -48,12 +41,6 @@ bool parse_content_length(std::string_view value, std::uint64_t& length) noexcep
     if (comma == std::string_view::npos) return true;
     value.remove_prefix(comma + 1);
   }
-}
-
-bool is_host(std::string_view value) noexcept {
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    return scan::table<is_host_character>[static_cast<unsigned char>(c)];
-  });
 }
 
 bool is_transfer_encoding(std::string_view value) noexcept {

@@ -32,9 +32,6 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
 // an empty element, differing values, a sign or a value of 2^64 and more is false.
 bool parse_content_length(std::string_view value, std::uint64_t& length) noexcept;
 
-// uri-host [ ":" port ], RFC 9110 section 7.2, by its characters; empty is allowed.
-bool is_host(std::string_view value) noexcept;
-
 // A list of codings, RFC 9110 section 10.1.4, by its characters; empty is not allowed.
 bool is_transfer_encoding(std::string_view value) noexcept;
 

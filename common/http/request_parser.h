@@ -111,14 +111,17 @@ class RequestParser {
 
   template <class Scan>
   Outcome run(std::string_view bytes) noexcept;
-  [[gnu::target("avx2,bmi")]] Outcome run_avx2(std::string_view bytes) noexcept;
+  [[gnu::target("avx2,bmi,bmi2")]] Outcome run_avx2(std::string_view bytes) noexcept;
   Outcome run_portable(std::string_view bytes) noexcept;
 
   Outcome reject(Status status) noexcept;
   Outcome wait(std::size_t scanned, std::size_t available) noexcept;
   Outcome finish(std::string_view bytes) noexcept;
   Status check_version(const char* p, std::size_t available) noexcept;
-  Status take(std::string_view value) noexcept;
+  static Field field_of(std::string_view name) noexcept;
+  template <class Scan>
+  Status take(const char* begin, const char* end) noexcept;
+  Status take_value(std::string_view value) noexcept;
   Status take_content_length(std::string_view value) noexcept;
 
   Limits limits_;

@@ -208,7 +208,10 @@ TEST(RequestParser, NeverFramesByTransferEncoding) {
 TEST(RequestParser, WantsExactlyOneHost) {
   EXPECT_EQ(error_of("GET / HTTP/1.1\r\n\r\n"), Status::bad_request);
   EXPECT_EQ(error_of(get("host: a\r\n")), Status::bad_request);
+  EXPECT_EQ(error_of("GET / HTTP/1.1\r\nHost:a\r\nhost: b\r\n\r\n"), Status::bad_request);
   EXPECT_EQ(parse("GET / HTTP/1.1\r\nhost:\r\n\r\n").outcome, Outcome::complete);
+  EXPECT_EQ(parse("GET / HTTP/1.1\r\nhost: \r\n\r\n").outcome, Outcome::complete);
+  EXPECT_EQ(parse("GET / HTTP/1.1\r\nHOST: a \t\r\n\r\n").outcome, Outcome::complete);
   EXPECT_EQ(parse("GET / HTTP/1.1\r\nhost: [::1]:80\r\n\r\n").outcome, Outcome::complete);
   for (const char* host : {"a b", "a,b", "a/b", "a@b", "a?b", "\"a\"", "a\xc3\xa9"}) {
     EXPECT_EQ(error_of("GET / HTTP/1.1\r\nhost: "s + host + "\r\n\r\n"), Status::bad_request)
@@ -265,6 +268,49 @@ TEST(RequestParser, StartsAnewAfterReset) {
   EXPECT_EQ(parser.head().content_length, 0U);
 }
 
+// What is taken a line at a time and what is taken in stages must be told the same. Names and
+// values of every length around a block of 32 bytes, and one wrong byte at every position.
+TEST(RequestParser, ReadsLinesOfEveryLength) {
+  for (std::size_t name = 1; name <= 36; name += name < 28 ? 9 : 1) {
+    for (std::size_t value = 0; value <= 70; ++value) {
+      const std::string line = std::string(name, 'n') + ": " + std::string(value, 'v') + "\r\n";
+      for (const std::string& head :
+           {get(line + "Content-Length: 7\r\n"),
+            "GET / HTTP/1.1\r\n" + line + "Host: a\r\ncontent-length: 7\r\n\r\n"}) {
+        for (const ScanPath path : {ScanPath::portable, ScanPath::avx2}) {
+          if (!is_available(path)) continue;
+          const Verdict verdict = parse_pieces({head}, {}, path);
+          ASSERT_EQ(verdict.outcome, Outcome::complete) << head;
+          ASSERT_EQ(verdict.content_length, 7U) << head;
+          ASSERT_EQ(verdict.size, head.size());
+        }
+      }
+    }
+  }
+}
+
+TEST(RequestParser, JudgesAWrongByteAnywhereAlike) {
+  const std::string good =
+      "GET /a HTTP/1.1\r\nUser-Agent: a name and a version that is longer than a block\r\n"
+      "Host: example.org:80\r\nX: 1\r\ncontent-length: 3\r\nConnection: close\r\n\r\n";
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (const char wrong : "\r\n\t :,a\x7f\x80") {  // and NUL, the literal's own end
+      std::string bytes = good;
+      bytes[at] = wrong;
+      std::vector<std::string_view> single;
+      for (std::size_t i = 0; i < bytes.size(); ++i) single.emplace_back(bytes.data() + i, 1);
+      const Verdict verdict = parse_pieces(single, {}, ScanPath::portable);
+      for (const ScanPath path : {ScanPath::portable, ScanPath::avx2}) {
+        if (!is_available(path)) continue;
+        ASSERT_EQ(parse_pieces({bytes}, {}, path), verdict) << at << ": " << bytes;
+        const std::string_view view = bytes;
+        ASSERT_EQ(parse_pieces({view.substr(0, at), view.substr(at)}, {}, path), verdict)
+            << at << ": " << bytes;
+      }
+    }
+  }
+}
+
 // Every byte value, at every distance from the ends of blocks of 32: the scanners must agree with
 // the rule.
 TEST(Scan, PathsAgreeOnEveryByteAndAlignment) {
@@ -282,6 +328,7 @@ TEST(Scan, PathsAgreeOnEveryByteAndAlignment) {
           ASSERT_EQ(scan::Avx2::target_end(p, end, begin),
                     scan::Portable::target_end(p, end, begin));
           ASSERT_EQ(scan::Avx2::value_end(p, end, begin), scan::Portable::value_end(p, end, begin));
+          ASSERT_EQ(scan::Avx2::host_end(p, end, begin), scan::Portable::host_end(p, end, begin));
         }
       }
     }
