@@ -149,18 +149,21 @@ class Session : public std::enable_shared_from_this<Session> {
 // An io_context with its listener.
 class Loop {
  public:
-  Loop(os::UniqueFd listener, const std::stop_token& stop, bool many_threads)
+  Loop(os::UniqueFd listener, const StopEvent& stop, bool many_threads)
       : context_(many_threads ? BOOST_ASIO_CONCURRENCY_HINT_DEFAULT : 1),
         many_threads_(many_threads),
         strand_(net::make_strand(context_)),
         acceptor_(strand_),
         pause_(strand_),
         deadline_(strand_),
-        stop_(stop, Stop{*this}) {
+        stop_(strand_, stop.duplicate().release()) {
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
     accept();
+    stop_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code error) {
+      if (!error) drain();
+    });
   }
 
   Loop(const Loop&) = delete;
@@ -173,13 +176,6 @@ class Loop {
   }
 
  private:
-  struct Stop {
-    Loop& loop;
-    void operator()() const {
-      net::post(loop.strand_, [&loop = loop] { loop.drain(); });
-    }
-  };
-
   net::any_io_executor executor_for_session() {
     if (many_threads_) return net::make_strand(context_);
     return context_.get_executor();
@@ -255,10 +251,10 @@ class Loop {
   tcp::acceptor acceptor_;
   net::steady_timer pause_;
   net::steady_timer deadline_;
-  std::stop_callback<Stop> stop_;
+  net::posix::stream_descriptor stop_;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   const bool shared = config.sharing == Sharing::shared && config.threads > 1;
   std::deque<Seat> seats;
   for (unsigned i = 0; i < config.threads; ++i) seats.emplace_back(config);

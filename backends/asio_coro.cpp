@@ -107,16 +107,17 @@ net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
 
 class Worker {
  public:
-  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
+  Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
       : shared_(config),
         context_(1),
         acceptor_(context_),
         pause_(context_),
-        stop_(stop, Stop{*this}) {
+        stop_(context_, stop.duplicate().release()) {
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
     net::co_spawn(context_, accept(), net::detached);
+    net::co_spawn(context_, drain(), net::detached);
   }
 
   void run() { context_.run(); }
@@ -129,15 +130,6 @@ class Worker {
   }
 
  private:
-  struct Stop {
-    Worker& worker;
-    void operator()() const {
-      net::post(worker.context_, [&worker = worker] {
-        net::co_spawn(worker.context_, worker.drain(), net::detached);
-      });
-    }
-  };
-
   net::awaitable<void> accept() {
     error_code error;
     while (acceptor_.is_open()) {
@@ -166,8 +158,10 @@ class Worker {
   }
 
   net::awaitable<void> drain() {
-    shared_.draining = true;
     error_code error;
+    co_await stop_.async_wait(net::posix::stream_descriptor::wait_read,
+                              net::redirect_error(net::use_awaitable, error));
+    shared_.draining = true;
     while (true) {
       tcp::socket socket = acceptor_.accept(error);
       if (error) break;
@@ -192,10 +186,10 @@ class Worker {
   net::io_context context_;
   tcp::acceptor acceptor_;
   net::steady_timer pause_;
-  std::stop_callback<Stop> stop_;
+  net::posix::stream_descriptor stop_;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

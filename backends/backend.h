@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backends/counters.h"
+#include "backends/stop_event.h"
 #include "common/http/date_clock.h"
 #include "common/http/request_parser.h"
 #include "common/os/unique_fd.h"
@@ -58,7 +58,7 @@ struct Backend {
   std::string_view model;             // "readiness: epoll(7), EPOLLONESHOT"
   std::span<const Sharing> sharings;  // what the model knows, its natural one first
   Support (*probe)();                 // asks the running kernel, not the compiler
-  Counters (*run)(const ServerConfig& config, Listeners listeners, const std::stop_token& stop);
+  Counters (*run)(const ServerConfig& config, Listeners listeners, const StopEvent& stop);
   std::string_view uncounted =
       {};  // counters that the model cannot see, by name, blanks between them
   // The executable beside duelio-server that holds the model, if it cannot be linked into this one;

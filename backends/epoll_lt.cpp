@@ -16,7 +16,6 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session_pool.h"
-#include "backends/support/stop_event.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -24,15 +23,15 @@ namespace {
 
 class Worker {
  public:
-  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
+  Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
       : workspace_(config.limits, *config.clock),
         listener_(std::move(listener)),
         acceptor_(listener_.get()),
-        stop_(stop),
+        stop_(stop.fd()),
         events_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (!events_) os::throw_errno("epoll_create1");
     if (!control(EPOLL_CTL_ADD, listener_.get(), &acceptor_, EPOLLIN) ||
-        !control(EPOLL_CTL_ADD, stop_.fd(), &stop_, EPOLLIN)) {
+        !control(EPOLL_CTL_ADD, stop_, &stop_, EPOLLIN)) {
       os::throw_errno("epoll_ctl");
     }
   }
@@ -113,7 +112,7 @@ class Worker {
   void drain() {
     accept_all();
     listener_.reset();
-    control(EPOLL_CTL_DEL, stop_.fd(), nullptr, 0);
+    control(EPOLL_CTL_DEL, stop_, nullptr, 0);
     sessions_.for_each([this](Session& session) {
       session.connection.begin_drain();
       if (!session.connection.is_idle()) return;
@@ -137,14 +136,14 @@ class Worker {
   http::Workspace workspace_;
   os::UniqueFd listener_;
   Acceptor acceptor_;
-  StopEvent stop_;
+  int stop_;
   os::UniqueFd events_;
   SessionPool sessions_;
   Counters counters_;
   bool stopping_ = false;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

@@ -16,7 +16,6 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session_pool.h"
-#include "backends/support/stop_event.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -42,13 +41,13 @@ class EventSet {
 
 // What the threads share.
 struct Hub {
-  Hub(int listener_fd, const std::stop_token& token) : listener(listener_fd), stop(token) {
+  Hub(int listener_fd, int stop_fd) : listener(listener_fd), stop(stop_fd) {
     events.add(listener_fd, &listener, EPOLLIN | EPOLLONESHOT);
-    events.add(stop.fd(), &stop, EPOLLIN);
+    events.add(stop, &stop, EPOLLIN);
   }
   EventSet events;
   Acceptor listener;
-  StopEvent stop;
+  int stop;
   std::mutex mutex;  // guards sessions, when one opens or closes
   SessionPool sessions;
 };
@@ -170,8 +169,8 @@ class Worker {
   bool stopping_ = false;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
-  Hub hub(listeners.front().get(), stop);
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
+  Hub hub(listeners.front().get(), stop.fd());
   std::deque<Worker> workers;
   for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(hub, config);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

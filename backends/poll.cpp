@@ -15,7 +15,6 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session_pool.h"
-#include "backends/support/stop_event.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -23,12 +22,12 @@ namespace {
 
 class Worker {
  public:
-  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
+  Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
       : workspace_(config.limits, *config.clock),
         listener_(std::move(listener)),
         acceptor_(listener_.get()),
-        stop_(stop),
-        waits_{{stop_.fd(), POLLIN, 0}, {listener_.get(), POLLIN, 0}},
+        stop_(stop.fd()),
+        waits_{{stop_, POLLIN, 0}, {listener_.get(), POLLIN, 0}},
         owners_(first_session) {}
 
   void run() {
@@ -124,14 +123,14 @@ class Worker {
   http::Workspace workspace_;
   os::UniqueFd listener_;
   Acceptor acceptor_;
-  StopEvent stop_;
+  int stop_;
   SessionPool sessions_;
   std::vector<pollfd> waits_;
   std::vector<Session*> owners_;  // of waits_, by index
   Counters counters_;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

@@ -9,7 +9,6 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session.h"
-#include "backends/support/stop_event.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -42,16 +41,15 @@ void serve(Session& session, const StopEvent& stop, Counters& counters) {
   }
 }
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
-  const StopEvent stop_event(stop);
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   Acceptor acceptor(listeners.front().get());
   http::Workspace workspace(config.limits, *config.clock);
   Counters counters;
   pin_worker(config, 0);
-  while (wait_for(acceptor.listener(), POLLIN, stop_event)) {
+  while (wait_for(acceptor.listener(), POLLIN, stop)) {
     if (os::UniqueFd fd = acceptor.accept(counters)) {
       Session session(std::move(fd), workspace);
-      serve(session, stop_event, counters);
+      serve(session, stop, counters);
     }
   }
   counters.requests = workspace.requests;

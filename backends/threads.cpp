@@ -25,7 +25,6 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session.h"
-#include "backends/support/stop_event.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -44,13 +43,13 @@ struct Hand {
 
 class Server {
  public:
-  Server(const ServerConfig& config, const std::stop_token& stop) : config_(config), stop_(stop) {}
+  Server(const ServerConfig& config, int stop) : config_(config), stop_(stop) {}
 
   // One of --threads: accepts until the stop.
   void accept_from(os::UniqueFd listener) {
     Acceptor acceptor(listener.get());
     Counters counters;
-    std::array<pollfd, 2> waits{{{listener.get(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}}};
+    std::array<pollfd, 2> waits{{{listener.get(), POLLIN, 0}, {stop_, POLLIN, 0}}};
     while (waits[1].revents == 0) {
       if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR
       ++counters.wakeups;
@@ -182,7 +181,7 @@ class Server {
   }
 
   const ServerConfig& config_;
-  StopEvent stop_;
+  int stop_;
   std::atomic<bool> draining_{false};
   std::mutex mutex_;  // guards what follows
   std::condition_variable gone_;
@@ -191,8 +190,8 @@ class Server {
   Counters sum_;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
-  Server server(config, stop);
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
+  Server server(config, stop.fd());
   run_workers(config, [&](std::size_t i) { server.accept_from(std::move(listeners[i])); });
   return server.finish();
 }

@@ -23,7 +23,6 @@
 #include "backends/backend.h"
 #include "backends/support/ring.h"
 #include "backends/support/session_pool.h"
-#include "backends/support/stop_event.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -51,8 +50,8 @@ constexpr std::uint64_t cancel_tag = 6;
 
 class Worker {
  public:
-  Worker(const ServerConfig& config, os::UniqueFd listener, const std::stop_token& stop)
-      : workspace_(config.limits, *config.clock), listener_(std::move(listener)), stop_(stop) {
+  Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
+      : workspace_(config.limits, *config.clock), listener_(std::move(listener)), stop_(stop.fd()) {
     make_blocking(listener_.get());
   }
 
@@ -60,7 +59,7 @@ class Worker {
     ring_.enable();
     accept();
     io_uring_sqe& stop = ring_.next();
-    io_uring_prep_poll_add(&stop, stop_.fd(), POLLIN);
+    io_uring_prep_poll_add(&stop, stop_, POLLIN);
     stop.user_data = stop_tag;
     while (!stopping_) wait(-1);
     drain();
@@ -248,7 +247,7 @@ class Worker {
 
   http::Workspace workspace_;
   os::UniqueFd listener_;
-  StopEvent stop_;
+  int stop_;
   Pool<MultishotSession> sessions_;
   Ring ring_;
   BufferRing buffers_{ring_};
@@ -257,7 +256,7 @@ class Worker {
   bool stopping_ = false;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const std::stop_token& stop) {
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, [&](std::size_t i) { workers[i].run(); });

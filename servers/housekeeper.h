@@ -1,36 +1,34 @@
 #pragma once
 
-#include <csignal>
-#include <stop_token>
-#include <thread>
+#include <ctime>
 
+#include "backends/stop_event.h"
 #include "common/http/date_clock.h"
 
 namespace duelio::server {
 
-// The one thread beside the workers: it turns SIGINT and SIGTERM into a stop request (a second one
-// ends the process at once with 128 + the signal's number) and sets the clock once a second. So the
-// workers make no clock call, and no code runs in signal context.
+// What a server does beside serving, in signal handlers, so that a server with one worker has one
+// thread: a second one, even if it only sleeps, makes each system call of the first dearer (the
+// kernel then counts references to the descriptor, the C library guards cancellation points, shared
+// pointers become atomic), and would charge that to the I/O model.
 //
-// The constructor blocks both signals for the calling thread and those it starts later, and ignores
-// SIGPIPE.
+// SIGINT and SIGTERM request a stop; a second one ends the process at once with 128 + its number.
+// SIGALRM sets the clock, each second, in the thread that made the housekeeper. SIGPIPE is ignored.
+// One at a time; signals keep their handlers when it goes.
 class Housekeeper {
  public:
-  Housekeeper();
+  Housekeeper();  // throws std::system_error
   Housekeeper(const Housekeeper&) = delete;
   Housekeeper& operator=(const Housekeeper&) = delete;
   ~Housekeeper();
 
   const http::DateClock& clock() const noexcept { return clock_; }
-  std::stop_token stop_token() const noexcept { return stop_.get_token(); }
+  const StopEvent& stop() const noexcept { return stop_; }
 
  private:
-  void run(const std::stop_token& quit);
-
   http::DateClock clock_;
-  std::stop_source stop_;
-  sigset_t signals_{};
-  std::jthread thread_;
+  StopEvent stop_;
+  timer_t timer_{};
 };
 
 }  // namespace duelio::server

@@ -117,8 +117,7 @@ void serve(const Options& options, std::ostream& out) {
                             .sharing = options.sharing,
                             .limits = options.limits,
                             .clock = &housekeeper.clock()};
-  const Counters counters =
-      options.backend->run(config, std::move(listeners), housekeeper.stop_token());
+  const Counters counters = options.backend->run(config, std::move(listeners), housekeeper.stop());
   if (!options.stats.empty()) write_stats(options.stats, out, stats(options, support, counters));
 }
 

@@ -1,8 +1,9 @@
 #include "common/http/date_clock.h"
 
+#include <algorithm>
 #include <bit>
-#include <cstdio>
-#include <cstring>
+#include <chrono>
+#include <string_view>
 
 namespace duelio::http {
 namespace {
@@ -11,21 +12,40 @@ using Words = std::array<std::uint64_t, 4>;
 
 }  // namespace
 
+// No gmtime_r(3) and no snprintf(3): it may be called in a signal handler.
 void DateClock::set(std::time_t now) noexcept {
-  // Not strftime: its names of days follow the locale.
-  constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::array<char, 64> printed{};
-  std::snprintf(printed.data(), printed.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
-                utc.tm_min, utc.tm_sec);
+  using namespace std::chrono;
+  constexpr std::string_view days_of_week = "SunMonTueWedThuFriSat";
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const sys_seconds instant{seconds(now)};
+  const auto day = floor<days>(instant);
+  const year_month_day date(day);
+  const hh_mm_ss time(instant - day);
+
   Text text;
   text.fill(' ');
-  std::memcpy(text.data(), printed.data(), size);
+  char* p = text.data();
+  const auto put = [&p](std::string_view part) { p = std::copy(part.begin(), part.end(), p); };
+  const auto put_two_digits = [&p](unsigned value) {
+    *p++ = static_cast<char>('0' + value / 10 % 10);
+    *p++ = static_cast<char>('0' + value % 10);
+  };
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  put(days_of_week.substr(3 * std::size_t{weekday(day).c_encoding()}, 3));
+  put(", ");
+  put_two_digits(static_cast<unsigned>(date.day()));
+  put(" ");
+  put(months.substr(3 * (std::size_t{static_cast<unsigned>(date.month())} - 1), 3));
+  put(" ");
+  put_two_digits(year / 100);
+  put_two_digits(year);
+  put(" ");
+  put_two_digits(static_cast<unsigned>(time.hours().count()));
+  put(":");
+  put_two_digits(static_cast<unsigned>(time.minutes().count()));
+  put(":");
+  put_two_digits(static_cast<unsigned>(time.seconds().count()));
+  put(" GMT");
   const auto words = std::bit_cast<Words>(text);
 
   const std::uint32_t version = version_.load(std::memory_order_relaxed);

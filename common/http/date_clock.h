@@ -18,7 +18,7 @@ class DateClock {
 
   explicit DateClock(std::time_t now) noexcept { set(now); }
 
-  // One writer at a time.
+  // One writer at a time; it may be a signal handler.
   void set(std::time_t now) noexcept;
 
   // Changes whenever the text changes; even.

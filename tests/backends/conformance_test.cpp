@@ -58,7 +58,7 @@ class Server {
                .clock = &clock_};
     result_ =
         std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
-          return how.backend->run(config_, std::move(listeners), stop_.get_token());
+          return how.backend->run(config_, std::move(listeners), stop_);
         });
   }
   Server(const Server&) = delete;
@@ -68,16 +68,16 @@ class Server {
   }
 
   std::uint16_t port() const { return port_; }
-  void request_stop() { stop_.request_stop(); }
+  void request_stop() { stop_.request(); }
   Counters stop() {
-    stop_.request_stop();
+    stop_.request();
     return result_.get();
   }
 
  private:
   http::DateClock clock_;
   ServerConfig config_;
-  std::stop_source stop_;
+  StopEvent stop_;
   std::uint16_t port_ = 0;
   std::future<Counters> result_;
 };

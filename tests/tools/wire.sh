@@ -14,6 +14,12 @@ for name in $(backends); do
   answer=$( (printf 'GET / HT'; sleep 0.1; printf 'TP/1.1\r\nho'; sleep 0.1; printf 'st: a\r\n\r\n') |
     timeout 5 nc -N 127.0.0.1 "$port" | tail -c 5)
   [ "$answer" = Hello ] || fail "$name: a request typed in parts: '$answer'"
+  # A second thread, even an idle one, would make the model's system calls dearer.
+  [ "$(find "/proc/$server/task" -mindepth 1 -maxdepth 1 | wc -l)" -eq 1 ] || fail "$name: more than one thread"
+  sleep 1.1
+  before=$(date +%s)
+  said=$(date -d "$(curl -si "$url" | tr -d '\r' | sed -n 's/^date: //p')" +%s)
+  { [ "$said" -ge "$before" ] && [ "$said" -le "$(date +%s)" ]; } || fail "$name: the date is $said, not $before"
   stop
 done
 grep -q '^HTTP/1.1 200 OK' "$work/answer.epoll-oneshot" || fail "no answer at all"
