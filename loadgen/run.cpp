@@ -32,41 +32,43 @@ void handle_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void sleep_until(std::int64_t monotonic_ns) {
-  const timespec until{monotonic_ns / 1'000'000'000, monotonic_ns % 1'000'000'000};
-  while (!interrupted.load(std::memory_order_relaxed) &&
-         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-  }
-}
-
 void pin(const Options& options, unsigned index) {
   if (!options.cpus.empty()) os::pin_this_thread({options.cpus[index % options.cpus.size()]});
 }
 
-void report_until(std::int64_t end, const std::deque<Worker>& workers,
-                  const OnProgress& on_progress) {
-  constexpr std::int64_t period = 250'000'000;
-  std::uint64_t completed_before = 0;
-  std::int64_t before = os::monotonic_ns();
-  while (!interrupted.load(std::memory_order_relaxed) && before + period < end) {
-    sleep_until(before + period);
-    const std::int64_t now = os::monotonic_ns();
+// Shows how the window is going, four times a second.
+class Reporter {
+ public:
+  Reporter(const std::deque<Worker>& workers, const OnProgress& on_progress)
+      : workers_(workers), on_progress_(on_progress) {}
+
+  void tick(std::int64_t now, std::int64_t end) {
+    constexpr std::int64_t period = 250'000'000;
+    if (!on_progress_ || now - before_ < period) return;
     Progress progress;
     std::uint64_t completed = 0;
-    for (const Worker& worker : workers) {
+    for (const Worker& worker : workers_) {
       const Live& live = worker.live();
       completed += live.completed.load(std::memory_order_relaxed);
       progress.errors += live.errors.load(std::memory_order_relaxed);
       progress.p99_ns = std::max(progress.p99_ns, live.p99_ns.load(std::memory_order_relaxed));
     }
-    progress.rate =
-        static_cast<double>(completed - completed_before) * 1e9 / static_cast<double>(now - before);
-    progress.left_s = static_cast<double>(end - now) * 1e-9;
-    on_progress(progress);
-    completed_before = completed;
-    before = now;
+    if (before_ != 0) {
+      progress.rate = static_cast<double>(completed - completed_before_) * 1e9 /
+                      static_cast<double>(now - before_);
+      progress.left_s = static_cast<double>(end - now) * 1e-9;
+      on_progress_(progress);
+    }
+    completed_before_ = completed;
+    before_ = now;
   }
-}
+
+ private:
+  const std::deque<Worker>& workers_;
+  const OnProgress& on_progress_;
+  std::uint64_t completed_before_ = 0;
+  std::int64_t before_ = 0;
+};
 
 // An address has 28,232 ephemeral ports by default; 127.0.0.0/8 has addresses to spare.
 unsigned source_addresses_for(const Options& options, const os::Address& server) {
@@ -88,7 +90,6 @@ unsigned source_addresses_for(const Options& options, const os::Address& server)
 Result run_load(const Options& options, const OnPhase& on_phase, const OnProgress& on_progress) {
   handle_signals();
   os::raise_descriptor_limit();
-  if (!options.cpus.empty()) os::pin_this_thread(options.cpus);
   const os::Address server = os::resolve(options.host, options.port);
 
   const unsigned source_addresses = source_addresses_for(options, server);
@@ -97,11 +98,13 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
   for (unsigned i = 0; i < options.threads; ++i)
     workers.emplace_back(options, server, source_addresses, i);
 
+  // The first worker is this thread: a generator with one worker has no other, for a second thread
+  // makes system calls dearer (see servers/housekeeper.h).
+  std::vector<std::future<void>> finished;
+  std::vector<std::future<void>> connected;
   std::promise<Plan> planned;
   const std::shared_future<Plan> plan_ready = planned.get_future().share();
-  std::vector<std::future<void>> connected;
-  std::vector<std::future<void>> finished;
-  for (unsigned i = 0; i < options.threads; ++i) {
+  for (unsigned i = 1; i < options.threads; ++i) {
     std::promise<void> is_connected;
     connected.push_back(is_connected.get_future());
     finished.push_back(std::async(
@@ -111,9 +114,11 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
           worker.connect_all();
           done.set_value();
           const Plan plan = plan_ready.get();
-          if (plan.give_up != 0) worker.run(plan, interrupted);
+          if (plan.give_up != 0) worker.run(plan, interrupted, {});
         }));
   }
+  pin(options, 0);
+  workers.front().connect_all();
   for (auto& each : connected) each.wait();
 
   std::uint64_t established = 0;
@@ -131,15 +136,19 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
   on_phase("connected", os::monotonic_ns());
   planned.set_value(plan);
   on_phase("warmup", plan.start);
-  sleep_until(plan.measure);
   Result result;
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  result.start_unix_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-  on_phase("measure", os::monotonic_ns());
-  if (on_progress) report_until(plan.drain, workers, on_progress);
-  sleep_until(plan.drain);
-  on_phase("drain", os::monotonic_ns());
+  Reporter reporter(workers, on_progress);
+  workers.front().run(plan, interrupted,
+                      {.on_open =
+                           [&](std::int64_t now) {
+                             on_phase("measure", now);
+                             timespec time{};
+                             clock_gettime(CLOCK_REALTIME, &time);
+                             result.start_unix_ns =
+                                 std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+                           },
+                       .on_tick = [&](std::int64_t now) { reporter.tick(now, plan.drain); },
+                       .on_close = [&](std::int64_t now) { on_phase("drain", now); }});
   for (auto& each : finished) each.get();
   on_phase("end", os::monotonic_ns());
 

@@ -554,7 +554,7 @@ void Worker::roll_second(std::int64_t now) {
   }
 }
 
-void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
+void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch) {
   plan_ = plan;
   running_ = true;
   std::int64_t now = os::monotonic_ns();
@@ -571,7 +571,10 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
   if (options_.slow_clients > 0) next_trickle_ = now;
   while (true) {
     now = os::monotonic_ns();
-    if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) open_window(now);
+    if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) {
+      open_window(now);
+      if (watch.on_open) watch.on_open(now);
+    }
     if (interrupted.load(std::memory_order_relaxed) && !stopping_) {
       plan_.drain = std::min(plan_.drain, now);
       plan_.give_up = std::min(plan_.give_up, now + options_.timeout.count());
@@ -579,11 +582,17 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted) {
     if (open_loop_) dispatch_due(now);
     if (now >= plan_.drain && !stopping_) {
       stopping_ = true;
-      if (measuring_) close_window(now);
+      if (measuring_) {
+        close_window(now);
+        if (watch.on_close) watch.on_close(now);
+      }
     }
     if (now >= next_timeout_check_) {
       check_timeouts(now);
-      if (measuring_) show(now);
+      if (measuring_) {
+        show(now);
+        if (watch.on_tick) watch.on_tick(now);
+      }
     }
     if (now >= next_trickle_ && !stopping_) trickle(now);
     if (stopping_) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -23,6 +24,13 @@ struct Plan {
   std::int64_t measure = 0;
   std::int64_t drain = 0;  // the window closes
   std::int64_t give_up = 0;
+};
+
+// What a worker calls from its loop while it runs; each may be empty.
+struct Watch {
+  std::function<void(std::int64_t now)> on_open;  // the measured window
+  std::function<void(std::int64_t now)> on_tick;  // some 20 times a second in the window
+  std::function<void(std::int64_t now)> on_close;
 };
 
 // What a worker shows while it runs. It writes its own line of the cache a few times a second,
@@ -46,7 +54,7 @@ class Worker {
   void connect_all();
 
   // Runs the load to its end. `interrupted` is looked at a few times a second.
-  void run(const Plan& plan, const std::atomic<bool>& interrupted);
+  void run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch);
 
   const Live& live() const noexcept { return live_; }
   const Tally& tally() const noexcept { return tally_; }
