@@ -7,10 +7,12 @@
 #include <fstream>
 #include <thread>
 
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/os/cpu.h"
+#include "common/os/socket.h"
+#include "common/units.h"
 #include "compare/probe.h"
 
 namespace duelio::compare {
@@ -78,6 +80,58 @@ Finding steal() {
   return finding;
 }
 
+// What a program that does nothing but look at the clock does not see passing: the hypervisor, an
+// interrupt or another process had its CPU. Steal that the kernel is not told of shows here.
+Finding pauses() {
+  constexpr std::int64_t counted = 50'000;  // shorter ones are interrupts
+  const std::int64_t start = os::monotonic_ns();
+  std::int64_t longest = 0;
+  std::int64_t lost = 0;
+  std::int64_t last = start;
+  while (last - start < 1'000'000'000) {
+    const std::int64_t now = os::monotonic_ns();
+    longest = std::max(longest, now - last);
+    if (now - last > counted) lost += now - last;
+    last = now;
+  }
+  const double share = static_cast<double>(lost) / static_cast<double>(last - start);
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%.2f %% of a second lost in pauses, the longest %s",
+                100 * share, format_duration(static_cast<double>(longest) * 1e-9).c_str());
+  Finding finding{.what = "pauses", .found = text.data()};
+  if (share <= 0.001) return finding;
+  finding.state = State::flawed;
+  finding.cost = "tail latencies and send lag beyond p" +
+                 std::string(share > 0.01 ? "99" : "99.9") + " are the machine's";
+  finding.change = "use an idle, dedicated host";
+  return finding;
+}
+
+// How late a sleep ends, at best: the floor under the load generator's send lag.
+Finding timers() {
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  std::vector<std::int64_t> late;
+  const std::int64_t start = os::monotonic_ns();
+  for (std::int64_t due = start + 200'000; due < start + 1'000'000'000;
+       due = os::monotonic_ns() + 200'000) {
+    const timespec until{due / 1'000'000'000, due % 1'000'000'000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+    late.push_back(os::monotonic_ns() - due);
+  }
+  std::sort(late.begin(), late.end());
+  const auto quantile = [&late](std::size_t per_mille) {
+    return format_duration(1e-9 * static_cast<double>(late[late.size() * per_mille / 1000]));
+  };
+  Finding finding{.what = "timers",
+                  .found = "a sleep ends " + quantile(500) + " late (p50), " + quantile(990) +
+                           " (p99), " + quantile(999) + " (p99.9)"};
+  if (late[late.size() * 99 / 100] <= 100'000) return finding;
+  finding.state = State::flawed;
+  finding.cost = "the open loop sends late: its latencies hold that much of the client";
+  finding.change = "use bare metal; duelio-loadgen --spin where a CPU can be spared";
+  return finding;
+}
+
 Finding clock_source() {
   const std::string name =
       first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource");
@@ -90,10 +144,9 @@ Finding clock_source() {
 }
 
 Finding descriptors() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  Finding finding{.what = "descriptors", .found = "at most " + std::to_string(limit.rlim_max)};
-  if (limit.rlim_max >= 20'000) return finding;
+  const std::size_t limit = os::raise_descriptor_limit();
+  Finding finding{.what = "descriptors", .found = "at most " + std::to_string(limit)};
+  if (limit >= 20'000) return finding;
   finding.state = State::flawed;
   finding.cost = "the workload idle needs 10,100";
   finding.change = "ulimit -Hn 65536";
@@ -135,9 +188,14 @@ Finding io_uring() {
 
 }  // namespace
 
-std::vector<Finding> examine() {
-  return {cpus(),        isolation(),    governor(),     steal(),   clock_source(),
-          descriptors(), accept_queue(), system_calls(), io_uring()};
+std::vector<Finding> examine(int client_cpu) {
+  std::vector<Finding> findings{cpus(),         isolation(),    governor(),
+                                steal(),        clock_source(), descriptors(),
+                                accept_queue(), system_calls(), io_uring()};
+  os::pin_this_thread({client_cpu});
+  findings.push_back(pauses());
+  findings.push_back(timers());
+  return findings;
 }
 
 void print_findings(std::ostream& out, const std::vector<Finding>& findings, bool colour) {

@@ -18,8 +18,9 @@ struct Finding {
   std::string change;  // what to do about it
 };
 
-// Takes about a second: steal is watched for that long.
-std::vector<Finding> examine();
+// Takes three seconds, in which it watches steal, pauses and timers; pins the calling thread to the
+// load generator's CPU.
+std::vector<Finding> examine(int client_cpu);
 
 void print_findings(std::ostream& out, const std::vector<Finding>& findings, bool colour);
 

@@ -11,8 +11,8 @@ namespace {
 
 using namespace duelio;
 
-int diagnose() {
-  const auto findings = compare::examine();
+int diagnose(int client_cpu) {
+  const auto findings = compare::examine(client_cpu);
   compare::print_findings(std::cout, findings, cli::is_rich_terminal(STDOUT_FILENO));
   const bool unusable =
       std::any_of(findings.begin(), findings.end(), [](const compare::Finding& finding) {
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   return cli::run(compare::tool, [&] {
     const std::vector<compare::Options> cells = compare::parse_options(argc, argv);
     if (cells.empty()) return cli::exit_ok;
-    if (cells.front().doctor) return diagnose();
+    if (cells.front().doctor) return diagnose(cells.front().client_cpus.front());
     if (cells.front().dry_run) return plan(cells);
     int worst = cli::exit_ok;
     for (const compare::Options& cell : cells) {

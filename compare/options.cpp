@@ -268,6 +268,7 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
        "quick (12 rounds), standard (10, 20 or 40: stops when it can tell), thorough (40, longer slices)")
       ("rounds", po::value<std::string>()->value_name("N"), "exactly N rounds")
       ("slice", po::value<std::string>()->value_name("TIME"), "length of each measured window")
+      ("warmup", po::value<std::string>()->value_name("TIME"), "load before each of them, not measured")
       ("accept-noise", "count rounds that the machine disturbed: only to try the tools, the table says so")
       ("only-primary", "run the open loop alone: the primary metric and latency, in half the time")
       ("connections", text("64")->value_name("LIST"), "active connections; of several, each is a run of its own")
@@ -292,7 +293,6 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
   if (values->contains("resume")) return resumed((*values)["resume"].as<std::string>(), argc);
   Options options;
   options.doctor = values->contains("doctor");
-  if (options.doctor) return {options};
   const std::string& backends = (*values)["backends"].as<std::string>();
   if (backends != "none") {
     for (const std::string& name :
@@ -363,6 +363,9 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
     });
     options.warmup = std::min(options.warmup, options.open);
   }
+  if (values->contains("warmup")) {
+    options.warmup = cli::value(*values, "warmup", parse_duration);
+  }
   options.only_primary = values->contains("only-primary");
   options.accept_noise = values->contains("accept-noise");
   const std::vector<int> allowed = os::allowed_cpus();
@@ -380,6 +383,7 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
   };
   options.server_cpus = cpus("server-cpus");
   options.client_cpus = cpus("client-cpus");
+  if (options.doctor) return {options};
   options.minimum_effect = cli::value(*values, "minimum-effect", parse_fraction);
   options.seed =
       values->contains("seed") ? cli::value(*values, "seed", parse_count) : std::random_device{}();

@@ -1,6 +1,8 @@
 #include "compare/probe.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -67,14 +69,22 @@ void read_process(pid_t pid, Sample& sample) {
   }
 }
 
-void read_machine(Sample& sample) {
+void read_machine(const std::vector<int>& cpus, Sample& sample) {
   std::ifstream stat("/proc/stat");
-  std::string cpu;
-  std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0,
-               steal = 0;
-  stat >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
-  sample.machine_busy_ns = ticks_to_ns(user + nice + system + irq + softirq);
-  sample.machine_steal_ns = ticks_to_ns(steal);
+  std::string line;
+  while (std::getline(stat, line) && line.starts_with("cpu")) {
+    std::istringstream fields(line);
+    std::string name;
+    std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0,
+                 steal = 0;
+    fields >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+    if (name == "cpu") {
+      sample.machine_busy_ns = ticks_to_ns(user + nice + system + irq + softirq);
+      sample.machine_steal_ns = ticks_to_ns(steal);
+    } else if (std::find(cpus.begin(), cpus.end(), std::atoi(name.c_str() + 3)) != cpus.end()) {
+      sample.idle_ns += ticks_to_ns(idle + iowait + steal);
+    }
+  }
 }
 
 // -1 and errno when it cannot be had.
@@ -99,12 +109,12 @@ int open_event(Event event, pid_t tid) {
 
 }  // namespace
 
-Sample sample(pid_t pid) {
+Sample sample(pid_t pid, const std::vector<int>& cpus) {
   Sample sample;
   sample.at_ns = os::monotonic_ns();
   sample.cpu_ns = os::process_cpu_ns(pid);
   read_process(pid, sample);
-  read_machine(sample);
+  read_machine(cpus, sample);
   return sample;
 }
 

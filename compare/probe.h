@@ -27,10 +27,11 @@ struct Sample {
   std::uint64_t rss_bytes = 0;
   std::int64_t machine_busy_ns = 0;  // /proc/stat, all CPUs
   std::int64_t machine_steal_ns = 0;
+  std::int64_t idle_ns = 0;  // of the CPUs that were named, and what the hypervisor took of them
 };
 
-// Throws std::system_error when there is no such process.
-Sample sample(pid_t pid);
+// Throws std::system_error when there is no such process. `cpus`: whose idle time is wanted.
+Sample sample(pid_t pid, const std::vector<int>& cpus = {});
 
 // What perf_event_open(2) counts: the tracepoint raw_syscalls:sys_enter, and two counters of the
 // CPU, user and kernel.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
 #include <random>
 
 #include <boost/json.hpp>
@@ -21,10 +22,11 @@ namespace {
 struct PhaseResult {
   json::object loadgen;
   Sample before;
+  std::optional<Sample> half;  // none: the generator did not live to see it
   Sample after;
 };
 
-std::string seconds(std::chrono::nanoseconds time) {
+std::string nanoseconds(std::chrono::nanoseconds time) {
   return std::to_string(time.count()) + "ns";
 }
 
@@ -53,22 +55,42 @@ std::vector<std::string> loadgen_arguments(const Setting& setting, const Entry& 
           std::to_string(workload.idle_connections + entry.idle_connections)};
 }
 
-// Runs the generator with `extra` arguments and samples the server at the edges of the measured
-// window. `at_edge` is called there too: true as the window opens.
+struct Window {
+  std::chrono::nanoseconds warmup;
+  std::chrono::nanoseconds length;
+};
+
+// Runs the generator with `extra` arguments and samples the server at the edges and about the
+// middle of the measured window. `at_edge` is called at the edges too: true as the window opens.
 template <class AtEdge>
 PhaseResult run_phase(const Setting& setting, const Entry& entry, RunningServer& server,
-                      const std::vector<std::string>& extra, AtEdge at_edge) {
+                      const Window& window, const std::vector<std::string>& extra, AtEdge at_edge) {
+  const std::vector<int>& cpus = setting.options.server_cpus;
   auto arguments = loadgen_arguments(setting, entry, server.port());
+  arguments.insert(arguments.end(), {"--warmup", nanoseconds(window.warmup), "--duration",
+                                     nanoseconds(window.length)});
   arguments.insert(arguments.end(), extra.begin(), extra.end());
   Process generator(arguments, {.cpus = setting.options.client_cpus});
   PhaseResult result;
-  while (const auto line = generator.read_line(milliseconds(60'000))) {
+  bool is_open = false;
+  while (true) {
+    const bool to_half = is_open && !result.half;
+    const auto line =
+        generator.read_line(to_half ? std::chrono::duration_cast<milliseconds>(window.length / 2)
+                                    : milliseconds(60'000));
+    if (!line && to_half && generator.is_running() && !interrupted()) {
+      result.half = sample(server.pid(), cpus);
+      continue;
+    }
+    if (!line) break;
     if (line->starts_with("phase measure")) {
-      result.before = sample(server.pid());
+      result.before = sample(server.pid(), cpus);
       at_edge(true);
+      is_open = true;
     } else if (line->starts_with("phase drain")) {
       at_edge(false);
-      result.after = sample(server.pid());
+      result.after = sample(server.pid(), cpus);
+      is_open = false;
     } else if (line->starts_with("{")) {
       result.loadgen = json::parse(*line).as_object();
     }
@@ -101,8 +123,31 @@ double steal_share(const PhaseResult& phase) {
          (window * static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
+// The share of the server's CPUs that was neither idle nor the server's. /proc/stat counts in ticks
+// of 10 ms: one for each CPU is allowed for.
+double foreign_share(const PhaseResult& phase, std::size_t cpus) {
+  const auto wall =
+      static_cast<double>((phase.after.at_ns - phase.before.at_ns)) * static_cast<double>(cpus);
+  const auto idle = static_cast<double>(phase.after.idle_ns - phase.before.idle_ns);
+  const auto own = static_cast<double>(phase.after.cpu_ns - phase.before.cpu_ns);
+  const double tick = 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK)) * static_cast<double>(cpus);
+  return std::max(wall - idle - own - tick, 0.0) / std::max(wall, 1.0);
+}
+
+// The server's CPU time in the second half of the window over that in the first, as rates. At a
+// fixed offered rate it is 1 when nothing changed.
+double half_ratio(const PhaseResult& phase) {
+  if (!phase.half) return 1;
+  const auto rate = [](const Sample& from, const Sample& to) {
+    return static_cast<double>(to.cpu_ns - from.cpu_ns) /
+           static_cast<double>(std::max<std::int64_t>(to.at_ns - from.at_ns, 1));
+  };
+  const double first = rate(phase.before, *phase.half);
+  return first > 0 ? rate(*phase.half, phase.after) / first : 1;
+}
+
 // The numbers of a phase that verdicts and figures use.
-json::object summarise(const PhaseResult& phase) {
+json::object summarise(const PhaseResult& phase, std::size_t cpus) {
   const json::object& load = phase.loadgen;
   const double requests = std::max(number(load, {"counts", "completed_in_window"}), 1.0);
   const Sample& before = phase.before;
@@ -141,6 +186,8 @@ json::object summarise(const PhaseResult& phase) {
        per_request(before.involuntary_switches, after.involuntary_switches)},
       {"machine_cpu_per_request_ns", per_request(before.machine_busy_ns, after.machine_busy_ns)},
       {"steal_share", steal_share(phase)},
+      {"foreign_share", foreign_share(phase, cpus)},
+      {"second_half_to_first", half_ratio(phase)},
       {"rss_bytes", after.rss_bytes},
   };
   json::object object{{"metrics", std::move(metrics)},
@@ -159,29 +206,35 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
   RunningServer server(entry, setting.bin, options.server_cpus, random() % 4096);
   const std::uint64_t rss_at_start = sample(server.pid()).rss_bytes;
   const auto ignore = [](bool) {};
+  const auto judge = [&](const char* name, const PhaseResult& phase) {
+    const std::size_t cpus = options.server_cpus.size();
+    slice.phases[name] = summarise(phase, cpus);
+    judge_phase({.name = name,
+                 .loadgen = phase.loadgen,
+                 .steal_share = steal_share(phase),
+                 .foreign_share = foreign_share(phase, cpus),
+                 .second_half_to_first = half_ratio(phase),
+                 .accept_noise = options.accept_noise},
+                slice);
+  };
 
   if (!options.only_primary) {
-    const PhaseResult closed = run_phase(
-        setting, entry, server,
-        {"--warmup", seconds(options.warmup), "--duration", seconds(options.closed)}, ignore);
-    slice.phases["closed"] = summarise(closed);
-    judge_phase({"closed", closed.loadgen, steal_share(closed), options.accept_noise}, slice);
+    const PhaseResult closed =
+        run_phase(setting, entry, server, {options.warmup, options.closed}, {}, ignore);
+    judge("closed", closed);
   }
   if (setting.rate > 0) {
-    const PhaseResult open = run_phase(
-        setting, entry, server,
-        {"--warmup", seconds(options.warmup), "--duration", seconds(options.open), "--rate",
-         std::to_string(setting.rate), "--seed", std::to_string(seed % 1'000'000)},
-        ignore);
-    slice.phases["open"] = summarise(open);
-    judge_phase({"open", open.loadgen, steal_share(open), options.accept_noise}, slice);
+    judge("open", run_phase(setting, entry, server, {options.warmup, options.open},
+                            {"--rate", std::to_string(setting.rate), "--seed",
+                             std::to_string(seed % 1'000'000)},
+                            ignore));
   }
   if (!setting.counted.empty()) {
     std::vector<EventCounter> counters;
     for (const Event event : setting.counted) counters.emplace_back(event, server.pid());
     std::vector<std::uint64_t> counts(counters.size());
     const PhaseResult counted =
-        run_phase(setting, entry, server, {"--warmup", "50ms", "--duration", "150ms"}, [&](bool) {
+        run_phase(setting, entry, server, {milliseconds(50), milliseconds(150)}, {}, [&](bool) {
           for (std::size_t i = 0; i < counters.size(); ++i)
             counts[i] = counters[i].read() - counts[i];
         });
@@ -204,19 +257,19 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
   }
 }
 
+constexpr Window calibration{milliseconds(100), milliseconds(300)};
+
 double calibrate(const Setting& setting, const Entry& entry) {
   RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
-  const PhaseResult phase =
-      run_phase(setting, entry, server, {"--warmup", "100ms", "--duration", "300ms"}, [](bool) {});
+  const PhaseResult phase = run_phase(setting, entry, server, calibration, {}, [](bool) {});
   server.stop();
   return number(phase.loadgen, {"rate", "achieved"});
 }
 
 double generator_share(const Setting& setting, const Entry& entry, double rate) {
   RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
-  const PhaseResult phase = run_phase(
-      setting, entry, server,
-      {"--warmup", "100ms", "--duration", "300ms", "--rate", std::to_string(rate)}, [](bool) {});
+  const PhaseResult phase =
+      run_phase(setting, entry, server, calibration, {"--rate", std::to_string(rate)}, [](bool) {});
   server.stop();
   return number(phase.loadgen, {"cpu", "share"});
 }

@@ -3,9 +3,8 @@
 #include <charconv>
 #include <tuple>
 
-#include <sys/resource.h>
-
 #include "common/http/scan.h"
+#include "common/os/socket.h"
 #include "common/units.h"
 
 namespace duelio::loadgen {
@@ -109,7 +108,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("source-addresses", text("0")->value_name("N"),
        "connect from 127.0.0.2 and the N-1 after it in turn; 0: as many as the number of connections needs")
       ("verify-body", "compare each body with what the target asks a duelio server for")
-      ("spin", "poll before a request is due instead of sleeping; takes a whole CPU")
+      ("spin", "open loop: poll instead of sleeping: sends and answers are seen at once; takes a whole CPU")
       ("seed", text("1")->value_name("N"), "of the schedule's random gaps")
       ("json", text("")->value_name("FILE"), "write the result as JSON; - is stdout")
       ("histogram", text("")->value_name("FILE"), "write latencies as an HdrHistogram percentile file (.hgrm)")
@@ -198,14 +197,17 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.histogram = (*values)["histogram"].as<std::string>();
   options.phases = values->contains("phases");
 
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  const std::uint64_t needed = std::uint64_t{options.connections} + options.idle_connections +
-                               options.slow_clients + options.threads + 16;
-  if (needed > limit.rlim_max) {
+  const std::uint64_t allowed = os::raise_descriptor_limit();
+  // Each thread has a table of descriptors of its own.
+  const std::uint64_t needed =
+      (std::uint64_t{options.connections} + options.idle_connections + options.slow_clients) /
+          options.threads +
+      options.threads + 16;
+  if (needed > allowed) {
     throw cli::UsageError("--connections, --idle-connections and --slow-clients need " +
-                          std::to_string(needed) + " descriptors, more than the hard limit of " +
-                          std::to_string(limit.rlim_max) + " (ulimit -Hn)");
+                          std::to_string(needed) +
+                          " descriptors a thread, more than the hard limit of " +
+                          std::to_string(allowed) + " (ulimit -Hn)");
   }
   return options;
 }

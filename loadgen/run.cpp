@@ -8,6 +8,8 @@
 #include <future>
 #include <thread>
 
+#include <sched.h>
+
 #include "common/os/cpu.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
@@ -99,7 +101,8 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
     workers.emplace_back(options, server, source_addresses, i);
 
   // The first worker is this thread: a generator with one worker has no other, for a second thread
-  // makes system calls dearer (see servers/housekeeper.h).
+  // makes system calls dearer (see servers/housekeeper.h). Several have a table of descriptors each
+  // (unshare(2)), for the same reason, and because the limit of descriptors is a table's.
   std::vector<std::future<void>> finished;
   std::vector<std::future<void>> connected;
   std::promise<Plan> planned;
@@ -110,11 +113,13 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
     finished.push_back(std::async(
         std::launch::async,
         [&options, &worker = workers[i], i, plan_ready, done = std::move(is_connected)]() mutable {
+          ::unshare(CLONE_FILES);
           pin(options, i);
           worker.connect_all();
           done.set_value();
           const Plan plan = plan_ready.get();
           if (plan.give_up != 0) worker.run(plan, interrupted, {});
+          worker.disconnect();  // here: the numbers mean nothing in another thread's table
         }));
   }
   pin(options, 0);

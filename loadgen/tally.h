@@ -76,7 +76,8 @@ struct Tally {
   std::int64_t user_ns = 0;
   std::int64_t system_ns = 0;
   std::int64_t run_delay_ns = 0;  // ready to run but waiting for a CPU: /proc/thread-self/schedstat
-  double max_thread_share = 0;    // the busiest thread's CPU time / window
+  // The busiest thread's CPU time / window, without polls that found nothing (--spin).
+  double max_thread_share = 0;
 
   void add(const Tally& other);
 };

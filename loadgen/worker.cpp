@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <utility>
 
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -20,7 +21,6 @@ namespace {
 
 constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr std::int64_t tick_ns = 50'000'000;  // how often timeouts and interruption are looked at
-constexpr std::int64_t spin_ns = 100'000;
 
 std::string make_request(const Options& options, std::uint64_t body_bytes, bool close) {
   const bool v6 = options.host.find(':') != std::string::npos;
@@ -234,10 +234,10 @@ void Worker::count_error(ErrorClass kind, int error, std::int64_t due) {
 void Worker::wait(std::int64_t until) {
   std::array<epoll_event, 128> events;
   const std::int64_t now = os::monotonic_ns();
-  std::int64_t sleep = std::max<std::int64_t>(until - now, 0);
-  if (options_.spin && open_loop_) sleep = std::max<std::int64_t>(sleep - spin_ns, 0);
+  const std::int64_t sleep = spins() ? 0 : std::max<std::int64_t>(until - now, 0);
   const timespec timeout{sleep / 1'000'000'000, sleep % 1'000'000'000};
   const int n = ::epoll_pwait2(events_.get(), events.data(), events.size(), &timeout, nullptr);
+  if (n == 0 && spins() && measuring_) empty_poll_since_ = now;
   for (int i = 0; i < n; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     drive(*static_cast<Session*>(event.data.ptr), event.events);
@@ -522,7 +522,7 @@ void Worker::close_window(std::int64_t now) {
   tally_.system_ns = to_ns(usage.ru_stime) - at_open_.system;
   tally_.run_delay_ns = run_delay_ns() - at_open_.delay;
   window_ns_ = now - window_begin_;
-  tally_.max_thread_share = static_cast<double>(tally_.cpu_ns) /
+  tally_.max_thread_share = static_cast<double>(tally_.cpu_ns - empty_polls_ns_) /
                             static_cast<double>(std::max<std::int64_t>(window_ns_, 1));
   for (const Session& session :
        sessions_) {  // still in flight: they count for Little's law up to here
@@ -571,6 +571,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const W
   if (options_.slow_clients > 0) next_trickle_ = now;
   while (true) {
     now = os::monotonic_ns();
+    if (empty_poll_since_ != 0) empty_polls_ns_ += now - std::exchange(empty_poll_since_, 0);
     if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) {
       open_window(now);
       if (watch.on_open) watch.on_open(now);

@@ -56,6 +56,11 @@ class Worker {
   // Runs the load to its end. `interrupted` is looked at a few times a second.
   void run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch);
 
+  // Closes all connections.
+  void disconnect() noexcept {
+    for (Session& session : sessions_) session.fd.reset();
+  }
+
   const Live& live() const noexcept { return live_; }
   const Tally& tally() const noexcept { return tally_; }
   std::int64_t window_ns() const noexcept {
@@ -105,6 +110,7 @@ class Worker {
   void start(Session& session, std::int64_t due, std::int64_t now);
   void refill(Session& session, std::int64_t now);
   bool has_room(const Session& session) const noexcept;
+  bool spins() const noexcept { return options_.spin && open_loop_; }
   void offer(Session& session);
 
   ResponseReader::Result read_answer(Session& session, std::string_view bytes) {
@@ -169,6 +175,8 @@ class Worker {
   Tally tally_;
   bool measuring_ = false;
   std::int64_t window_begin_ = 0;
+  std::int64_t empty_poll_since_ = 0;  // --spin: of the poll just now, if it found nothing
+  std::int64_t empty_polls_ns_ = 0;    // of the window
   std::int64_t window_ns_ = 0;
   std::int64_t second_end_ = std::numeric_limits<std::int64_t>::max();
   Second second_;

@@ -77,6 +77,15 @@ def quantile(histogram, wanted):
     return histogram["max"]
 
 
+def show_machine():
+    """What this machine's timers and pauses do to anybody's latencies, by duelio-compare --doctor."""
+    doctor = subprocess.run([tool("duelio-compare"), "--doctor", "--client-cpus", str(CLIENT_CPU)],
+                            stdout=subprocess.PIPE, text=True, check=False)
+    for line in doctor.stdout.splitlines():
+        if line[10:16] in ("pauses", "timers"):
+            print(f"  machine: {' '.join(line[10:].split())}", flush=True)
+
+
 def median(values):
     ordered = sorted(values)
     middle = len(ordered) // 2

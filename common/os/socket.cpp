@@ -30,10 +30,14 @@ void set_no_delay(int fd) noexcept {
 }
 
 std::size_t raise_descriptor_limit() noexcept {
+  constexpr rlim_t million = 1 << 20U;  // the default of sysctl fs.nr_open, which no limit exceeds
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit raised{.rlim_cur = million, .rlim_max = million};
+  if (limit.rlim_max >= million || setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
   getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
 }

@@ -20,8 +20,8 @@ UniqueFd listen_on(const Address& address, const ListenOptions& options);
 // operation.
 void set_no_delay(int fd) noexcept;
 
-// Raises RLIMIT_NOFILE's soft limit to the hard one, as a server does at start; returns the new
-// limit.
+// Raises RLIMIT_NOFILE as a server does at start: to a million where the process may (as root),
+// else the soft limit to the hard one. Returns the new limit.
 std::size_t raise_descriptor_limit() noexcept;
 
 }  // namespace duelio::os

@@ -26,7 +26,8 @@ json::object good() {
 results::Slice judged(const json::object& load, double steal = 0, const std::string& name = "open",
                       bool accept_noise = false) {
   results::Slice slice;
-  judge_phase({name, load, steal, accept_noise}, slice);
+  judge_phase({.name = name, .loadgen = load, .steal_share = steal, .accept_noise = accept_noise},
+              slice);
   return slice;
 }
 
@@ -98,6 +99,23 @@ TEST(Validity, ALittleStealSpoilsTheWallClockOnly) {
 
 TEST(Validity, MuchStealSpoilsCpuTimeToo) {
   EXPECT_FALSE(judged(good(), 0.21).valid);
+}
+
+TEST(Validity, WhoeverElseHadTheServersCpuSpoilsTheOpenLoop) {
+  const auto judged_with = [](const char* name, double foreign, double halves) {
+    const json::object load = good();
+    results::Slice slice;
+    judge_phase(
+        {.name = name, .loadgen = load, .foreign_share = foreign, .second_half_to_first = halves},
+        slice);
+    return slice;
+  };
+  EXPECT_THAT(judged_with("open", 0.2, 1).causes,
+              ElementsAre("open: another process on the server's CPU"));
+  EXPECT_THAT(judged_with("open", 0, 1.4).causes, ElementsAre("open: not steady"));
+  EXPECT_THAT(judged_with("open", 0, 0.7).causes, ElementsAre("open: not steady"));
+  EXPECT_TRUE(judged_with("open", 0.1, 1.2).valid);
+  EXPECT_TRUE(judged_with("closed", 0.2, 1.4).valid);  // its CPU time is exploratory
 }
 
 TEST(Validity, NoiseIsAcceptedOnlyWhenAskedAndFaultsNever) {

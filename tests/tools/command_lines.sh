@@ -47,4 +47,6 @@ refuses 2 "no other flag" duelio-compare --resume x --rounds 3
 grep -q "asio-coro" "$work/plan" || fail "all backends are not in the plan"
 grep -q "^2 runs, " "$work/plan" || fail "the plan does not say how many runs a matrix has"
 "$bin/duelio-compare" --doctor >"$work/doctor" || fail "doctor"
-grep -q "^\(good\|flawed\) .*steal" "$work/doctor" || fail "the doctor says nothing of steal"
+for matter in steal pauses timers; do
+  grep -q "^\(good\|flawed\) .*$matter" "$work/doctor" || fail "the doctor says nothing of $matter"
+done
