@@ -29,8 +29,9 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr double process_overhead_s =
-    0.08;  // starting and stopping one process and its connections
+// For the estimate of a run's length, measured on the machine of the records.
+constexpr double process_s = 0.035;       // to start and stop one
+constexpr double connection_s = 0.00008;  // to open and close one
 constexpr double counted_phase_s = 0.2;
 constexpr double calibration_s = 0.4;
 constexpr int max_attempts = 10;  // for a round
@@ -41,12 +42,28 @@ double as_seconds(std::chrono::nanoseconds time) {
   return static_cast<double>(time.count()) * 1e-9;
 }
 
-double slice_s(const Options& options) {
-  const double open = as_seconds(options.warmup) + as_seconds(options.open);
-  if (options.only_primary) return open + 2 * process_overhead_s;
-  const bool counted = !countable_events().empty();
-  return open + as_seconds(options.warmup) + as_seconds(options.closed) +
-         (counted ? counted_phase_s : 0) + process_overhead_s * (counted ? 4 : 3);
+double slice_s(const Options& options, const Entry& entry) {
+  int phases = 1;
+  double time = as_seconds(options.warmup + options.open);
+  if (!options.only_primary) {
+    ++phases;
+    time += as_seconds(options.warmup + options.closed);
+    if (!countable_events().empty()) {
+      ++phases;
+      time += counted_phase_s;
+    }
+  }
+  const unsigned connections =
+      options.connections + options.workload.idle_connections + entry.idle_connections;
+  return time + process_s * (phases + 1) + connection_s * connections * phases;
+}
+
+// Each entry once, the reference twice.
+double round_s(const Options& options) {
+  double time = 0;
+  for (const Entry& entry : options.entries)
+    time += slice_s(options, entry) * (entry.name == options.reference ? 2 : 1);
+  return time;
 }
 
 // Two significant digits: a rate that people can repeat by hand.
@@ -388,11 +405,10 @@ class Experiment {
 }  // namespace
 
 double estimate_s(const Options& options) {
-  const double slices = static_cast<double>((options.entries.size() + 1) * options.looks.back());
   const double calibration = options.rate ? 0
-                                          : (calibration_s + 2 * process_overhead_s) *
+                                          : (calibration_s + 2 * process_s) *
                                                 static_cast<double>(options.entries.size() + 1);
-  return calibration + slices * slice_s(options);
+  return calibration + round_s(options) * static_cast<double>(options.looks.back());
 }
 
 void print_plan(std::ostream& out, const Options& options) {
@@ -413,8 +429,9 @@ void print_plan(std::ostream& out, const Options& options) {
   out << "\nrounds  ";
   for (const std::size_t look : options.looks) out << ' ' << look;
   out << (options.looks.size() > 1 ? " (stops at the first that decides)" : "") << ", "
-      << slice_s(options) << " s a slice, seed " << options.seed << "\ntakes    at most "
-      << format_duration(estimate_s(options)) << " unless rounds are repeated\n";
+      << format_duration(round_s(options)) << " a round, seed " << options.seed
+      << "\ntakes    at most " << format_duration(estimate_s(options))
+      << " unless rounds are repeated\n";
 }
 
 int run_experiment(const Options& options) {

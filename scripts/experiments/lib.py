@@ -8,6 +8,13 @@ import tempfile
 bin_folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../build/release/bin')
 
 
+# Slices as short as still work, so that an experiment with hundreds of runs ends within the hour. The design
+# (looks, control, alpha) is the preset's.
+SHORT = ['--slice', '150ms', '--warmup', '30ms', '--only-primary']
+STANDARD = ['--preset', 'standard'] + SHORT
+QUICK = ['--preset', 'quick'] + SHORT
+
+
 def compare(options):
     """Runs duelio-compare; returns the records of its results file."""
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,8 @@ command -v strace >/dev/null || { echo "strace is missing: scripts/setup"; exit 
 
 for name in epoll-oneshot epoll-et epoll-lt poll; do
   : >"$work/greeting"
-  strace -f -c -U name,calls -o "$work/calls" "$bin/duelio-server" --backend "$name" --port 0 --stats "$work/stats" \
+  # LeakSanitizer does not work under ptrace(2).
+  ASAN_OPTIONS=detect_leaks=0 strace -f -c -U name,calls -o "$work/calls" "$bin/duelio-server" --backend "$name" --port 0 --stats "$work/stats" \
     >"$work/greeting" &
   tracer=$!
   started="$started $tracer"
