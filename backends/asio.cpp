@@ -235,13 +235,16 @@ class Loop {
     deadline_.async_wait([this](error_code stopped) {
       if (!stopped) context_.stop();
     });
-    const auto give_up_deadline = [this] { net::post(strand_, [this] { deadline_.cancel(); }); };
+    // A session whose accept came with the stop may open after the last of the others has ended.
+    const auto give_up_deadline = [this] {
+      net::post(strand_, [this] {
+        const std::lock_guard lock(register_.mutex);
+        if (register_.sessions.empty()) deadline_.cancel();
+      });
+    };
     const std::lock_guard lock(register_.mutex);
-    if (register_.sessions.empty()) {
-      give_up_deadline();
-    } else {
-      register_.when_empty = give_up_deadline;
-    }
+    register_.when_empty = give_up_deadline;
+    if (register_.sessions.empty()) give_up_deadline();
   }
 
   Register register_;  // outlives the handlers that the context still holds

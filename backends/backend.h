@@ -52,6 +52,7 @@ struct Support {
 //  - It throws std::system_error only while setting up. Later a failing socket ends its own session
 //  and is
 //    counted; accept copes with a lack of descriptors and with peers that left, without spinning.
+//  - A signal may end its waits early (EINTR), at least once a second: that is no reason to stop.
 //  - It drives http::Connection by its contract and puts no bytes of its own on the wire.
 struct Backend {
   std::string_view name;              // the flag's value and the key in every result

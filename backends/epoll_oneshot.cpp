@@ -63,6 +63,7 @@ class Worker {
 
   // When all threads have returned from run(): one goes on until what was received is answered.
   void drain(Listeners& listeners) {
+    hub_.events.control(EPOLL_CTL_DEL, hub_.stop, nullptr, 0);  // it stays ready
     accept_all();
     listeners.clear();
     hub_.sessions.for_each([this](Session& session) {

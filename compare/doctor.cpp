@@ -75,7 +75,9 @@ Finding steal() {
   Finding finding{.what = "steal", .found = text.data()};
   if (share <= 0.01) return finding;
   finding.state = State::flawed;
-  finding.cost = "the hypervisor takes CPU time: rounds with more than 5 % are repeated";
+  finding.cost =
+      "the hypervisor takes CPU time: above 5 % rates and latencies do not count, above 20 % "
+      "rounds are repeated";
   finding.change = "use a dedicated host, or another hour";
   return finding;
 }

@@ -1,9 +1,8 @@
 #include "compare/experiment.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <random>
@@ -14,10 +13,12 @@
 
 #include "common/os/cpu.h"
 #include "common/os/socket.h"
-#include "common/units.h"
 #include "common/version.h"
+#include "compare/manifest.h"
+#include "compare/plan.h"
 #include "compare/probe.h"
 #include "compare/process.h"
+#include "compare/progress.h"
 #include "compare/slice.h"
 #include "results/gate.h"
 #include "results/record.h"
@@ -29,153 +30,15 @@ namespace json = boost::json;
 
 namespace {
 
-// For the estimate of a run's length, measured on the machine of the records.
-constexpr double process_s = 0.035;       // to start and stop one
-constexpr double connection_s = 0.00008;  // to open and close one
-constexpr double counted_phase_s = 0.2;
-constexpr double calibration_s = 0.4;
 constexpr int max_attempts = 10;  // for a round
 constexpr double busiest_generator = 0.85;
 constexpr double offered_share = 0.3;  // of what the slowest entry reaches
-
-double as_seconds(std::chrono::nanoseconds time) {
-  return static_cast<double>(time.count()) * 1e-9;
-}
-
-double slice_s(const Options& options, const Entry& entry) {
-  int phases = 1;
-  double time = as_seconds(options.warmup + options.open);
-  if (!options.only_primary) {
-    ++phases;
-    time += as_seconds(options.warmup + options.closed);
-    if (!countable_events().empty()) {
-      ++phases;
-      time += counted_phase_s;
-    }
-  }
-  const unsigned connections =
-      options.connections + options.workload.idle_connections + entry.idle_connections;
-  return time + process_s * (phases + 1) + connection_s * connections * phases;
-}
-
-// Each entry once, the reference twice.
-double round_s(const Options& options) {
-  double time = 0;
-  for (const Entry& entry : options.entries)
-    time += slice_s(options, entry) * (entry.name == options.reference ? 2 : 1);
-  return time;
-}
 
 // Two significant digits: a rate that people can repeat by hand.
 double round_rate(double rate) {
   const double scale = std::pow(10, std::floor(std::log10(rate)) - 1);
   return std::floor(rate / scale) * scale;
 }
-
-json::object manifest(const Options& options, double rate, std::int64_t started_unix_s) {
-  const BuildInfo& build = build_info();
-  json::array entries;
-  for (const Entry& entry : options.entries) {
-    const auto or_null = [](const std::string& text) {
-      return text.empty() ? json::value(nullptr) : json::value(text);
-    };
-    entries.push_back(json::object{{"name", entry.name},
-                                   {"kind", entry.peer_file.empty() ? "backend" : "peer"},
-                                   {"backend", or_null(entry.backend)},
-                                   {"peer_file", or_null(entry.peer_file)},
-                                   {"server", or_null(entry.server)},
-                                   {"sharing", or_null(entry.sharing)},
-                                   {"threads", entry.threads},
-                                   {"idle_connections", entry.idle_connections},
-                                   {"handler_cpu_ns", entry.handler_cpu_ns}});
-  }
-  const Workload& workload = options.workload;
-  std::array<char, 64> time{};
-  const std::time_t started = started_unix_s;
-  std::tm utc{};
-  gmtime_r(&started, &utc);
-  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  json::array command;
-  command.emplace_back(std::filesystem::path(options.command.front()).filename().string());
-  for (std::size_t i = 1; i < options.command.size(); ++i) command.emplace_back(options.command[i]);
-  return {{"type", "manifest"},
-          {"schema", results::schema},
-          {"command", std::move(command)},
-          {"started", time.data()},
-          {"seed", options.seed},
-          {"preset", options.preset},
-          {"reference", options.reference},
-          {"entries", std::move(entries)},
-          {"workload", json::object{{"name", workload.name},
-                                    {"target", workload.target},
-                                    {"pipeline", workload.pipeline},
-                                    {"requests_per_connection", workload.requests_per_connection},
-                                    {"method", workload.method},
-                                    {"body_bytes", workload.body_bytes},
-                                    {"idle_connections", workload.idle_connections}}},
-          {"plan",
-           json::object{
-               {"looks", json::value_from(options.looks)},
-               {"alpha", options.alpha},
-               {"minimum_effect", options.minimum_effect},
-               {"primary", metrics().front().id},
-               {"warmup_s", as_seconds(options.warmup)},
-               {"closed_s", as_seconds(options.closed)},
-               {"open_s", as_seconds(options.open)},
-               {"accept_noise", options.accept_noise},
-               {"only_primary", options.only_primary},
-               {"connections", options.connections},
-               {"cell", options.cell},
-               {"cells", options.cells},
-               {"rate", rate},
-               {"rate_source",
-                options.rate
-                    ? "--rate"
-                    : "0.3 of the slowest entry's closed loop, or what the generator can pace"},
-               {"server_cpus", json::value_from(options.server_cpus)},
-               {"client_cpus", json::value_from(options.client_cpus)}}},
-          {"machine", describe_machine()},
-          {"build", json::object{{"version", build.version},
-                                 {"revision", build.revision},
-                                 {"preset", build.preset},
-                                 {"compiler", build.compiler},
-                                 {"flags", build.flags},
-                                 {"boost", build.boost}}}};
-}
-
-// One line on a terminal, rewritten; a line for each round elsewhere.
-class Progress {
- public:
-  Progress(std::size_t rounds, double estimate_s) : rounds_(rounds), estimate_s_(estimate_s) {}
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void slice(int round, const std::string& entry, double elapsed_s, double done) {
-    if (!rich_) return;
-    std::fprintf(stderr, "\r\x1b[Kround %d of %zu  %-16s %3.0f %%  %s left", round, rounds_,
-                 entry.c_str(), 100 * done, format_duration(left(elapsed_s, done)).c_str());
-    std::fflush(stderr);
-  }
-  void round_done(int round, bool valid, double elapsed_s, double done) {
-    if (rich_) return;
-    std::fprintf(stderr, "round %d of %zu %s, %s left\n", round, rounds_,
-                 valid ? "done" : "invalid, will be repeated",
-                 format_duration(left(elapsed_s, done)).c_str());
-  }
-  void clear() {
-    if (rich_) std::fprintf(stderr, "\r\x1b[K");
-  }
-
- private:
-  double left(double elapsed_s, double done) const {
-    const double total = done > 0.1 ? elapsed_s / done : estimate_s_;
-    return std::max(total - elapsed_s, 0.0);
-  }
-  std::size_t rounds_;
-  double estimate_s_;
-  bool rich_ = cli::is_rich_terminal(STDERR_FILENO);
-};
 
 constexpr int exit_invalid = 3;
 
@@ -403,36 +266,6 @@ class Experiment {
 };
 
 }  // namespace
-
-double estimate_s(const Options& options) {
-  const double calibration = options.rate ? 0
-                                          : (calibration_s + 2 * process_s) *
-                                                static_cast<double>(options.entries.size() + 1);
-  return calibration + round_s(options) * static_cast<double>(options.looks.back());
-}
-
-void print_plan(std::ostream& out, const Options& options) {
-  if (options.cells > 1) out << "run " << options.cell << " of " << options.cells << ": ";
-  out << "compare";
-  for (const Entry& entry : options.entries) {
-    out << (&entry == &options.entries.front() ? " " : ", ") << entry.name
-        << (entry.name == options.reference ? " (reference, twice a round)" : "");
-  }
-  out << "\nworkload " << options.workload.name << ", " << options.connections << " connections";
-  if (const auto cpu = options.entries.front().handler_cpu_ns)
-    out << ", " << cpu << " ns of work a request";
-  if (options.rate) out << ", " << format_count(*options.rate) << " requests/s offered";
-  out << ", servers on CPU";
-  for (const int cpu : options.server_cpus) out << ' ' << cpu;
-  out << ", generator on CPU";
-  for (const int cpu : options.client_cpus) out << ' ' << cpu;
-  out << "\nrounds  ";
-  for (const std::size_t look : options.looks) out << ' ' << look;
-  out << (options.looks.size() > 1 ? " (stops at the first that decides)" : "") << ", "
-      << format_duration(round_s(options)) << " a round, seed " << options.seed
-      << "\ntakes    at most " << format_duration(estimate_s(options))
-      << " unless rounds are repeated\n";
-}
 
 int run_experiment(const Options& options) {
   catch_signals();

@@ -6,6 +6,7 @@
 #include "common/units.h"
 #include "compare/doctor.h"
 #include "compare/experiment.h"
+#include "compare/plan.h"
 
 namespace {
 

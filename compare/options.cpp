@@ -381,9 +381,13 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
       return chosen;
     });
   };
+  if (options.doctor) {  // examines a machine with one CPU, too
+    const bool named = !(*values)["client-cpus"].defaulted();
+    options.client_cpus = named ? cpus("client-cpus") : std::vector<int>{allowed.back()};
+    return {options};
+  }
   options.server_cpus = cpus("server-cpus");
   options.client_cpus = cpus("client-cpus");
-  if (options.doctor) return {options};
   options.minimum_effect = cli::value(*values, "minimum-effect", parse_fraction);
   options.seed =
       values->contains("seed") ? cli::value(*values, "seed", parse_count) : std::random_device{}();

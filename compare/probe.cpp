@@ -109,10 +109,14 @@ int open_event(Event event, pid_t tid) {
 
 }  // namespace
 
+CpuClock cpu_clock(pid_t pid) {
+  const std::int64_t now = os::monotonic_ns();
+  return {.at_ns = now, .cpu_ns = os::process_cpu_ns(pid)};
+}
+
 Sample sample(pid_t pid, const std::vector<int>& cpus) {
   Sample sample;
-  sample.at_ns = os::monotonic_ns();
-  sample.cpu_ns = os::process_cpu_ns(pid);
+  static_cast<CpuClock&>(sample) = cpu_clock(pid);
   read_process(pid, sample);
   read_machine(cpus, sample);
   return sample;

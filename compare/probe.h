@@ -13,11 +13,18 @@
 // What the kernel knows of a server process and of the machine.
 namespace duelio::compare {
 
-// Counters of a process, all threads, and of the machine at one moment. Differences of two are what
-// a phase cost.
-struct Sample {
+// A process's CPU time at one moment.
+struct CpuClock {
   std::int64_t at_ns = 0;   // CLOCK_MONOTONIC
   std::int64_t cpu_ns = 0;  // process CPU clock
+};
+
+// Throws std::system_error when there is no such process.
+CpuClock cpu_clock(pid_t pid);
+
+// Counters of a process, all threads, and of the machine at one moment. Differences of two are what
+// a phase cost.
+struct Sample : CpuClock {
   std::int64_t user_ns =
       0;  // /proc/PID/stat: the split has a resolution of a tick, its sum is exact
   std::int64_t system_ns = 0;

@@ -22,7 +22,7 @@ namespace {
 struct PhaseResult {
   json::object loadgen;
   Sample before;
-  std::optional<Sample> half;  // none: the generator did not live to see it
+  std::optional<CpuClock> half;  // of a window that is looked at in its middle
   Sample after;
 };
 
@@ -55,13 +55,8 @@ std::vector<std::string> loadgen_arguments(const Setting& setting, const Entry& 
           std::to_string(workload.idle_connections + entry.idle_connections)};
 }
 
-struct Window {
-  std::chrono::nanoseconds warmup;
-  std::chrono::nanoseconds length;
-};
-
-// Runs the generator with `extra` arguments and samples the server at the edges and about the
-// middle of the measured window. `at_edge` is called at the edges too: true as the window opens.
+// Runs the generator with `extra` arguments and samples the server at the edges of the measured
+// window. `at_edge` is called there too: true as the window opens.
 template <class AtEdge>
 PhaseResult run_phase(const Setting& setting, const Entry& entry, RunningServer& server,
                       const Window& window, const std::vector<std::string>& extra, AtEdge at_edge) {
@@ -74,12 +69,13 @@ PhaseResult run_phase(const Setting& setting, const Entry& entry, RunningServer&
   PhaseResult result;
   bool is_open = false;
   while (true) {
-    const bool to_half = is_open && !result.half;
-    const auto line =
-        generator.read_line(to_half ? std::chrono::duration_cast<milliseconds>(window.length / 2)
-                                    : milliseconds(60'000));
+    const bool to_half = is_open && window.look_at_half && !result.half;
+    const auto line = generator.read_line(
+        to_half ? std::chrono::duration_cast<milliseconds>(window.length / 2)
+                : std::chrono::duration_cast<milliseconds>(window.warmup + window.length) +
+                      milliseconds(60'000));
     if (!line && to_half && generator.is_running() && !interrupted()) {
-      result.half = sample(server.pid(), cpus);
+      result.half = cpu_clock(server.pid());
       continue;
     }
     if (!line) break;
@@ -135,10 +131,10 @@ double foreign_share(const PhaseResult& phase, std::size_t cpus) {
 }
 
 // The server's CPU time in the second half of the window over that in the first, as rates. At a
-// fixed offered rate it is 1 when nothing changed.
-double half_ratio(const PhaseResult& phase) {
+// fixed offered rate it is 1, give or take, unless the server was still warming up.
+double second_half_to_first(const PhaseResult& phase) {
   if (!phase.half) return 1;
-  const auto rate = [](const Sample& from, const Sample& to) {
+  const auto rate = [](const CpuClock& from, const CpuClock& to) {
     return static_cast<double>(to.cpu_ns - from.cpu_ns) /
            static_cast<double>(std::max<std::int64_t>(to.at_ns - from.at_ns, 1));
   };
@@ -187,7 +183,7 @@ json::object summarise(const PhaseResult& phase, std::size_t cpus) {
       {"machine_cpu_per_request_ns", per_request(before.machine_busy_ns, after.machine_busy_ns)},
       {"steal_share", steal_share(phase)},
       {"foreign_share", foreign_share(phase, cpus)},
-      {"second_half_to_first", half_ratio(phase)},
+      {"second_half_to_first", second_half_to_first(phase)},
       {"rss_bytes", after.rss_bytes},
   };
   json::object object{{"metrics", std::move(metrics)},
@@ -213,7 +209,6 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
                  .loadgen = phase.loadgen,
                  .steal_share = steal_share(phase),
                  .foreign_share = foreign_share(phase, cpus),
-                 .second_half_to_first = half_ratio(phase),
                  .accept_noise = options.accept_noise},
                 slice);
   };
@@ -224,7 +219,7 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
     judge("closed", closed);
   }
   if (setting.rate > 0) {
-    judge("open", run_phase(setting, entry, server, {options.warmup, options.open},
+    judge("open", run_phase(setting, entry, server, {options.warmup, options.open, true},
                             {"--rate", std::to_string(setting.rate), "--seed",
                              std::to_string(seed % 1'000'000)},
                             ignore));
@@ -233,11 +228,9 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
     std::vector<EventCounter> counters;
     for (const Event event : setting.counted) counters.emplace_back(event, server.pid());
     std::vector<std::uint64_t> counts(counters.size());
-    const PhaseResult counted =
-        run_phase(setting, entry, server, {milliseconds(50), milliseconds(150)}, {}, [&](bool) {
-          for (std::size_t i = 0; i < counters.size(); ++i)
-            counts[i] = counters[i].read() - counts[i];
-        });
+    const PhaseResult counted = run_phase(setting, entry, server, counted_window, {}, [&](bool) {
+      for (std::size_t i = 0; i < counters.size(); ++i) counts[i] = counters[i].read() - counts[i];
+    });
     const double requests =
         std::max(number(counted.loadgen, {"counts", "completed_in_window"}), 1.0);
     json::object metrics{{"requests", requests}};
@@ -257,19 +250,17 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
   }
 }
 
-constexpr Window calibration{milliseconds(100), milliseconds(300)};
-
 double calibrate(const Setting& setting, const Entry& entry) {
   RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
-  const PhaseResult phase = run_phase(setting, entry, server, calibration, {}, [](bool) {});
+  const PhaseResult phase = run_phase(setting, entry, server, calibration_window, {}, [](bool) {});
   server.stop();
   return number(phase.loadgen, {"rate", "achieved"});
 }
 
 double generator_share(const Setting& setting, const Entry& entry, double rate) {
   RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
-  const PhaseResult phase =
-      run_phase(setting, entry, server, calibration, {"--rate", std::to_string(rate)}, [](bool) {});
+  const PhaseResult phase = run_phase(setting, entry, server, calibration_window,
+                                      {"--rate", std::to_string(rate)}, [](bool) {});
   server.stop();
   return number(phase.loadgen, {"cpu", "share"});
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 
 #include "compare/options.h"
@@ -15,6 +16,17 @@ struct Setting {
   double rate = 0;             // offered in the open loop; 0: no open-loop phase
   std::vector<Event> counted;  // in a phase of its own
 };
+
+struct Window {
+  std::chrono::nanoseconds warmup;
+  std::chrono::nanoseconds length;
+  bool look_at_half = false;
+};
+// In which system calls are counted, and from which the offered rate is chosen.
+inline constexpr Window counted_window{std::chrono::milliseconds(50),
+                                       std::chrono::milliseconds(150)};
+inline constexpr Window calibration_window{std::chrono::milliseconds(100),
+                                           std::chrono::milliseconds(300)};
 
 // A slice could not be run at all; what() says which process failed and how.
 class SliceFailed : public std::runtime_error {

@@ -16,7 +16,6 @@ namespace {
 constexpr double max_steal_share = 0.05;      // for figures by the wall clock
 constexpr double max_steal_share_cpu = 0.20;  // for CPU time at the offered rate
 constexpr double max_foreign_share = 0.15;    // open loop: of the server's CPUs
-constexpr double max_half_ratio = 1.3;        // open loop: or its inverse; it was not steady
 constexpr double max_generator_share = 0.98;  // open loop: the generator's busiest thread
 constexpr double max_generator_delay = 0.05;  // open loop: the generator waited for its CPU
 constexpr double max_median_lag = 0.5;        // open loop: median send lag / median latency
@@ -57,10 +56,6 @@ void judge_phase(const PhaseReport& phase, results::Slice& slice) {
   if (phase.name == "closed") return;
   if (phase.steal_share > max_steal_share_cpu) disturbed("steal");
   if (phase.foreign_share > max_foreign_share) disturbed("another process on the server's CPU");
-  if (phase.second_half_to_first > max_half_ratio ||
-      phase.second_half_to_first < 1 / max_half_ratio) {
-    disturbed("not steady");
-  }
   if (number(load, {"cpu", "share"}) > max_generator_share) disturbed("generator saturated");
   if (number(load, {"cpu", "run_delay_share"}) > max_generator_delay)
     disturbed("generator waited for a CPU");

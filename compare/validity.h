@@ -15,9 +15,8 @@ namespace duelio::compare {
 struct PhaseReport {
   std::string name;  // "closed" or "open"
   const boost::json::object& loadgen;
-  double steal_share = 0;           // of the machine's CPU time, taken by the hypervisor
-  double foreign_share = 0;         // of the server's CPUs, neither idle nor the server's
-  double second_half_to_first = 1;  // of the window, the server's CPU time
+  double steal_share = 0;    // of the machine's CPU time, taken by the hypervisor
+  double foreign_share = 0;  // of the server's CPUs, neither idle nor the server's
   bool accept_noise = false;
 };
 

@@ -30,7 +30,8 @@ Result run_once(const Options& options) {
       [&](std::string_view phase, std::int64_t now_ns) {
         if (options.phases) std::cout << "phase " << phase << ' ' << now_ns << std::endl;
       },
-      live.progress());
+      // Of a run that another program drives, nothing is drawn by the thread that is measured.
+      options.phases ? OnProgress{} : live.progress());
 }
 
 // Runs at many rates. Leaves in `options` and `result` the last run at the rate that was found, or

@@ -42,6 +42,7 @@ struct Options {
   unsigned source_addresses = 0;  // 127.0.0.2 and on; 0: the kernel's choice
   bool verify_body = false;
   bool spin = false;
+  bool fits_one_table = true;  // all connections, into one table of descriptors
 
   std::string json;  // a file, "-" for stdout, empty for none
   std::string histogram;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <deque>
+#include <exception>
 #include <future>
+#include <latch>
 #include <thread>
 
 #include <sched.h>
@@ -107,24 +110,37 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
   std::vector<std::future<void>> connected;
   std::promise<Plan> planned;
   const std::shared_future<Plan> plan_ready = planned.get_future().share();
+  // Nobody connects before all have a table: a socket that was copied into another is not closed by
+  // closing it.
+  std::latch have_tables(options.threads);
   for (unsigned i = 1; i < options.threads; ++i) {
     std::promise<void> is_connected;
     connected.push_back(is_connected.get_future());
-    finished.push_back(std::async(
-        std::launch::async,
-        [&options, &worker = workers[i], i, plan_ready, done = std::move(is_connected)]() mutable {
-          ::unshare(CLONE_FILES);
-          pin(options, i);
-          worker.connect_all();
-          done.set_value();
+    finished.push_back(
+        std::async(std::launch::async, [&options, &have_tables, &worker = workers[i], i, plan_ready,
+                                        done = std::move(is_connected)]() mutable {
+          const int error = ::unshare(CLONE_FILES) == 0 ? 0 : errno;
+          have_tables.arrive_and_wait();
+          try {
+            if (error != 0 && !options.fits_one_table) {
+              os::throw_errno("unshare the table of descriptors", error);
+            }
+            pin(options, i);
+            worker.connect_all();
+            done.set_value();
+          } catch (...) {
+            done.set_exception(std::current_exception());
+            return;
+          }
           const Plan plan = plan_ready.get();
           if (plan.give_up != 0) worker.run(plan, interrupted, {});
           worker.disconnect();  // here: the numbers mean nothing in another thread's table
         }));
   }
+  have_tables.arrive_and_wait();
   pin(options, 0);
   workers.front().connect_all();
-  for (auto& each : connected) each.wait();
+  for (auto& each : connected) each.get();
 
   std::uint64_t established = 0;
   for (const Worker& worker : workers) established += worker.tally().established;

@@ -76,7 +76,8 @@ struct Tally {
   std::int64_t user_ns = 0;
   std::int64_t system_ns = 0;
   std::int64_t run_delay_ns = 0;  // ready to run but waiting for a CPU: /proc/thread-self/schedstat
-  // The busiest thread's CPU time / window, without polls that found nothing (--spin).
+  // The busiest thread's CPU time / window; with --spin: 1 - time in polls that found nothing /
+  // window.
   double max_thread_share = 0;
 
   void add(const Tally& other);

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <utility>
 
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "common/os/cpu.h"
@@ -22,51 +20,11 @@ namespace {
 constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr std::int64_t tick_ns = 50'000'000;  // how often timeouts and interruption are looked at
 
-std::string make_request(const Options& options, std::uint64_t body_bytes, bool close) {
-  const bool v6 = options.host.find(':') != std::string::npos;
-  std::string text = options.method + " " + options.target +
-                     " HTTP/1.1\r\nhost: " + (v6 ? "[" + options.host + "]" : options.host) + ":" +
-                     std::to_string(options.port) + "\r\n";
-  if (close) text += "connection: close\r\n";
-  if (options.body_bytes_max > 0) text += "content-length: " + std::to_string(body_bytes) + "\r\n";
-  text += "\r\n";
-  text.append(body_bytes, 'x');
-  return text;
-}
-
 unsigned share_of(unsigned total, unsigned index, unsigned threads) {
   return total / threads + (index < total % threads ? 1 : 0);
 }
 
-std::int64_t run_delay_ns() {
-  std::ifstream file("/proc/thread-self/schedstat");
-  std::int64_t on_cpu = 0;
-  std::int64_t delay = 0;
-  file >> on_cpu >> delay;
-  return delay;
-}
-
-rusage thread_usage() {
-  rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
-  return usage;
-}
-
-std::int64_t to_ns(const timeval& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000;
-}
-
-// Enough different bodies to be a range, few enough to be held in memory.
-std::uint64_t bodies_to_make(std::uint64_t max_size) {
-  return std::clamp<std::uint64_t>((64U << 20U) / std::max<std::uint64_t>(max_size, 1), 16, 1024);
-}
-
 }  // namespace
-
-void Worker::Requests::add(const Options& options, std::uint64_t body_bytes, bool close) {
-  bytes += make_request(options, body_bytes, close);
-  begins.push_back(bytes.size());
-}
 
 Worker::Worker(const Options& options, const os::Address& server, unsigned source_addresses,
                unsigned index)
@@ -75,6 +33,8 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
       source_addresses_(source_addresses),
       index_(index),
       events_(::epoll_create1(EPOLL_CLOEXEC)),
+      requests_(options, index, false),
+      last_requests_(options, index, true),
       sizes_differ_(options.body_bytes != options.body_bytes_max),
       head_(options.method == "HEAD"),
       open_loop_(options.rate.has_value()),
@@ -84,21 +44,6 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
       schedule_(options.rate.value_or(1), options.arrivals, options.seed, index, options.threads),
       buffer_(64 * 1024) {
   if (!events_) os::throw_errno("epoll_create1");
-  const bool ends = options.requests_per_connection > 0;
-  if (sizes_differ_) {
-    std::mt19937_64 random(options.seed + index);
-    std::uniform_int_distribution<std::uint64_t> sizes(options.body_bytes, options.body_bytes_max);
-    for (auto left = bodies_to_make(options.body_bytes_max); left > 0; --left) {
-      const std::uint64_t size = sizes(random);
-      requests_.add(options, size, false);
-      if (ends) last_requests_.add(options, size, true);
-    }
-  } else {
-    // A large body is not worth repeating: the batch then takes a send for each request.
-    const unsigned copies = options.body_bytes > buffer_.size() ? 1 : options.pipeline;
-    for (unsigned i = 0; i < copies; ++i) requests_.add(options, options.body_bytes, false);
-    if (ends) last_requests_.add(options, options.body_bytes, true);
-  }
   if (options.verify_body) expected_body_.emplace(options.target);
   const unsigned active = share_of(options.connections, index, options.threads);
   const unsigned idle = share_of(options.idle_connections, index, options.threads);
@@ -158,7 +103,7 @@ void Worker::open(Session& session) {
   session.reader = ResponseReader();
   session.started = 0;
   session.unsent_bytes = 0;
-  session.stream_offset = requests_.begins[session.next_request];
+  session.stream_offset = requests_.begin(session.next_request);
   session.last_sent = false;
   session.closing_since = 0;
   if (!session.fd) return fail(session, ErrorClass::connect, errno);
@@ -302,7 +247,7 @@ void Worker::trickle(std::int64_t now) {
       continue;
     }
     const ssize_t n =
-        ::send(session.fd.get(), requests_.bytes.data() + session.stream_offset, 1, MSG_NOSIGNAL);
+        ::send(session.fd.get(), requests_.bytes().data() + session.stream_offset, 1, MSG_NOSIGNAL);
     if (n != 1) continue;  // a hangup comes as an event
     ++session.stream_offset;
     session.last_byte = now;
@@ -406,7 +351,7 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
   if (session.started == options_.requests_per_connection) {
     session.last_sent = true;
     session.unsent_bytes = last_requests_.size(session.next_request);
-    session.stream_offset = last_requests_.begins[session.next_request];
+    session.stream_offset = last_requests_.begin(session.next_request);
   } else {
     session.unsent_bytes += requests_.size(session.next_request);
   }
@@ -424,7 +369,7 @@ void Worker::refill(Session& session, std::int64_t now) {
 void Worker::flush(Session& session) {
   while (session.unsent_bytes > 0) {
     const bool last = session.last_sent;
-    const std::string& bytes = last ? last_requests_.bytes : requests_.bytes;
+    const std::string& bytes = last ? last_requests_.bytes() : requests_.bytes();
     const std::size_t size =
         std::min<std::uint64_t>(session.unsent_bytes, bytes.size() - session.stream_offset);
     const ssize_t n =
@@ -506,8 +451,7 @@ void Worker::check_timeouts(std::int64_t now) {
 
 void Worker::open_window(std::int64_t now) {
   measuring_ = true;
-  const rusage usage = thread_usage();
-  at_open_ = {os::thread_cpu_ns(), to_ns(usage.ru_utime), to_ns(usage.ru_stime), run_delay_ns()};
+  at_open_ = ThreadUsage::now();
   second_end_ = plan_.measure + 1'000'000'000;
   window_begin_ = now;
 }
@@ -516,14 +460,15 @@ void Worker::close_window(std::int64_t now) {
   measuring_ = false;
   roll_second(now);
   second_end_ = std::numeric_limits<std::int64_t>::max();
-  const rusage usage = thread_usage();
-  tally_.cpu_ns = os::thread_cpu_ns() - at_open_.cpu;
-  tally_.user_ns = to_ns(usage.ru_utime) - at_open_.user;
-  tally_.system_ns = to_ns(usage.ru_stime) - at_open_.system;
-  tally_.run_delay_ns = run_delay_ns() - at_open_.delay;
+  const ThreadUsage usage = ThreadUsage::now();
+  tally_.cpu_ns = usage.cpu_ns - at_open_.cpu_ns;
+  tally_.user_ns = usage.user_ns - at_open_.user_ns;
+  tally_.system_ns = usage.system_ns - at_open_.system_ns;
+  tally_.run_delay_ns = usage.run_delay_ns - at_open_.run_delay_ns;
   window_ns_ = now - window_begin_;
-  tally_.max_thread_share = static_cast<double>(tally_.cpu_ns - empty_polls_ns_) /
-                            static_cast<double>(std::max<std::int64_t>(window_ns_, 1));
+  const std::int64_t busy_ns = spins() ? window_ns_ - empty_polls_ns_ : tally_.cpu_ns;
+  tally_.max_thread_share =
+      static_cast<double>(busy_ns) / static_cast<double>(std::max<std::int64_t>(window_ns_, 1));
   for (const Session& session :
        sessions_) {  // still in flight: they count for Little's law up to here
     for (std::uint32_t i = 0; i < session.count; ++i) {

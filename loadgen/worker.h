@@ -12,9 +12,11 @@
 #include "common/os/address.h"
 #include "common/os/unique_fd.h"
 #include "loadgen/options.h"
+#include "loadgen/requests.h"
 #include "loadgen/response_reader.h"
 #include "loadgen/schedule.h"
 #include "loadgen/tally.h"
+#include "loadgen/thread_usage.h"
 
 namespace duelio::loadgen {
 
@@ -138,18 +140,8 @@ class Worker {
   unsigned source_addresses_;
   unsigned index_;
   os::UniqueFd events_;
-  // Requests in a row, so that a batch is one send: one and the same --pipeline times, or of
-  // different sizes, sent from first to last and over again. begins[i + 1] - begins[i] is the size
-  // of request i.
-  struct Requests {
-    std::string bytes;
-    std::vector<std::size_t> begins{0};
-    void add(const Options& options, std::uint64_t body_bytes, bool close);
-    std::size_t size(std::uint32_t i) const noexcept { return begins[i + 1] - begins[i]; }
-    std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(begins.size() - 1); }
-  };
   Requests requests_;
-  Requests last_requests_;  // with `connection: close`
+  Requests last_requests_;
   bool sizes_differ_;
   bool head_;
   std::optional<ExpectedBody> expected_body_;
@@ -181,9 +173,7 @@ class Worker {
   std::int64_t second_end_ = std::numeric_limits<std::int64_t>::max();
   Second second_;
   Histogram second_latency_;
-  struct {
-    std::int64_t cpu, user, system, delay;
-  } at_open_{};
+  ThreadUsage at_open_;
 };
 
 }  // namespace duelio::loadgen

@@ -95,7 +95,7 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   std::map<std::string, std::size_t> wall_clock_causes;
   for (const Slice& slice : run.slices) {
     attempts.insert({slice.round, slice.attempt});
-    for (const std::string& cause : slice.causes) ++causes[cause];
+    for (const std::string& cause : slice.causes) ++causes[slice.entry + " " + cause];
     for (const std::string& cause : slice.wall_clock_causes) ++wall_clock_causes[cause];
   }
   out << "workload " << std::string(run.manifest.at("workload").at("name").as_string()) << ", "
@@ -115,6 +115,7 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   };
   list(accepted ? "disturbed by:" : "repeated for:", causes);
   list("rates and latencies left out for:", wall_clock_causes);
+  for (const std::string& warning : warmup_warnings(run)) out << "warning: " << warning << '\n';
   std::vector<MetricVerdict> verdicts;
   for (const Metric& metric : metrics()) {
     MetricVerdict verdict = judge(run, metric, rule);

@@ -201,6 +201,29 @@ MetricVerdict judge(const Run& run, const Metric& metric, const Rule& rule) {
   return verdict;
 }
 
+std::vector<std::string> warmup_warnings(const Run& run) {
+  constexpr double tolerated = 0.05;
+  constexpr std::size_t fewest = 5;
+  std::map<std::string, std::vector<double>> halves;
+  for (const auto& [number, round] : complete_rounds(run)) {
+    for (const Slice* slice : round) {
+      if (const auto ratio = slice->metric("open", "second_half_to_first"))
+        halves[slice->entry].push_back(*ratio);
+    }
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [entry, ratios] : halves) {
+    const double change = stats::median(ratios) - 1;
+    if (ratios.size() < fewest || std::abs(change) <= tolerated) continue;
+    std::array<char, 32> percent{};
+    std::snprintf(percent.data(), percent.size(), "%.0f %%", 100 * std::abs(change));
+    warnings.push_back(entry + " used " + percent.data() + (change < 0 ? " less" : " more") +
+                       " CPU in the second half of its windows than in the first: it was still "
+                       "warming up (--warmup)");
+  }
+  return warnings;
+}
+
 std::string sentence(const MetricVerdict& verdict, const Contrast& contrast,
                      std::string_view reference) {
   std::array<char, 512> text{};

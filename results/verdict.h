@@ -72,6 +72,11 @@ MetricVerdict judge(const Run& run, const Metric& metric, const Rule& rule);
 
 Word word_for(const stats::Interval& ratio, double minimum_effect, bool lower_is_better) noexcept;
 
+// A line for each entry whose CPU time at the offered rate changed by more than 5 % from the first
+// half of its windows to the second (median over the slices that count): it was still warming up.
+// A warning and no cause to repeat a round: that would select by the result.
+std::vector<std::string> warmup_warnings(const Run& run);
+
 // "epoll-et uses 6.1 % less CPU per request ... [4.8, 7.5], 20 rounds".
 std::string sentence(const MetricVerdict& verdict, const Contrast& contrast,
                      std::string_view reference);

@@ -24,10 +24,25 @@ std::time_t now() {
   return time.tv_sec;
 }
 
+timer_t timer{};
+
+// Relative: an absolute time would wait for a clock that was set back.
+void tick_at_next_second() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  itimerspec next{};
+  next.it_value.tv_nsec = 1'000'000'000 - time.tv_nsec;
+  if (next.it_value.tv_nsec == 1'000'000'000) next.it_value = {.tv_sec = 1, .tv_nsec = 0};
+  timer_settime(timer, 0, &next, nullptr);
+}
+
 void on_second(int /*number*/) {
   const int error = errno;
   http::DateClock* const clock = ticking.load();
-  if (clock != nullptr) clock->set(now());
+  if (clock != nullptr) {
+    clock->set(now());
+    tick_at_next_second();  // not an interval: the clock may have been set
+  }
   errno = error;
 }
 
@@ -61,19 +76,19 @@ Housekeeper::Housekeeper() : clock_(now()) {
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGALRM;
   event._sigev_un._tid = ::gettid();
-  if (timer_create(CLOCK_REALTIME, &event, &timer_) != 0) os::throw_errno("timer_create");
-  itimerspec each_second{};
-  each_second.it_value.tv_sec = now() + 1;
-  each_second.it_interval.tv_sec = 1;
-  if (timer_settime(timer_, TIMER_ABSTIME, &each_second, nullptr) != 0) {
-    os::throw_errno("timer_settime");
-  }
+  if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) os::throw_errno("timer_create");
+  tick_at_next_second();
+
+  sigset_t ours;  // a mask that was inherited may block them
+  sigemptyset(&ours);
+  for (const int number : {SIGALRM, SIGINT, SIGTERM}) sigaddset(&ours, number);
+  pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
 }
 
 Housekeeper::~Housekeeper() {
-  timer_delete(timer_);
   ticking = nullptr;
   stoppable = nullptr;
+  timer_delete(timer);
 }
 
 }  // namespace duelio::server

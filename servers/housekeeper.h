@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ctime>
-
 #include "backends/stop_event.h"
 #include "common/http/date_clock.h"
 
@@ -28,7 +26,6 @@ class Housekeeper {
  private:
   http::DateClock clock_;
   StopEvent stop_;
-  timer_t timer_{};
 };
 
 }  // namespace duelio::server

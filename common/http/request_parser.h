@@ -39,7 +39,8 @@ enum class Outcome : std::uint8_t { incomplete, complete, rejected };
 enum class ScanPath : std::uint8_t { portable, avx2 };
 bool is_available(ScanPath path) noexcept;
 
-// Resumable: a head may arrive in any pieces, and no byte is scanned twice for its delimiter.
+// Resumable: a head may arrive in any pieces, and a line that arrives in pieces is not scanned
+// from its start again.
 // Allocates nothing and keeps no pointer: bytes may move between calls.
 //
 // Stricter than the RFC's permissions where leniency has been used to smuggle requests: a bare LF,

@@ -50,6 +50,7 @@ std::string notes(const Report& report) {
       report.run.manifest.at("plan").as_object().if_contains("accept_noise");
   if (noise != nullptr && noise->as_bool())
     note("Disturbed rounds count: a trial of the tools, not a measurement.");
+  for (const std::string& warning : warmup_warnings(report.run)) note(warning + ".");
   const json::value* const build = report.run.manifest.if_contains("build");
   if (build != nullptr && build->at("preset").as_string() != "release") {
     note("Not a release build: the figures mean nothing beyond a test of the tools.");

@@ -1,6 +1,7 @@
 // One suite for every registered backend, with one thread and with four: the same bytes on the
 // wire, whatever the I/O model. The server runs in this process, so the sanitizers see it.
 #include <atomic>
+#include <csignal>
 #include <future>
 #include <latch>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include "backends/backend.h"
 #include "common/http/connection.h"
@@ -58,6 +60,7 @@ class Server {
                .clock = &clock_};
     result_ =
         std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
+          running_.set_value(pthread_self());
           return how.backend->run(config_, std::move(listeners), stop_);
         });
   }
@@ -68,6 +71,7 @@ class Server {
   }
 
   std::uint16_t port() const { return port_; }
+  pthread_t thread() { return running_.get_future().get(); }  // once
   void request_stop() { stop_.request(); }
   Counters stop() {
     stop_.request();
@@ -78,6 +82,7 @@ class Server {
   http::DateClock clock_;
   ServerConfig config_;
   StopEvent stop_;
+  std::promise<pthread_t> running_;
   std::uint16_t port_ = 0;
   std::future<Counters> result_;
 };
@@ -101,6 +106,23 @@ class Conformance : public testing::TestWithParam<Case> {
 
   std::optional<Server> server_;
 };
+
+TEST_P(Conformance, GoesOnWhenSignalsInterruptItsWaits) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  sigaction(SIGURG, &action, nullptr);
+  const pthread_t thread = server_->thread();
+  TcpClient client(port());
+  for (int i = 0; i < 200; ++i) {
+    pthread_kill(thread, SIGURG);
+    if (i % 8 == 7) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // while it waits
+    ASSERT_TRUE(client.send(get));
+    if (i % 2 == 1) pthread_kill(thread, SIGURG);
+    ASSERT_EQ(mask_dates(client.receive(hello.size())), hello);
+  }
+  client.finish_sending();
+  EXPECT_EQ(client.receive_all(), "");
+}
 
 TEST_P(Conformance, AnswersOnAPersistentConnection) {
   TcpClient client(port());

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "compare/experiment.h"
+#include "compare/plan.h"
 
 namespace duelio::compare {
 namespace {

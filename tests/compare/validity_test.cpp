@@ -102,20 +102,16 @@ TEST(Validity, MuchStealSpoilsCpuTimeToo) {
 }
 
 TEST(Validity, WhoeverElseHadTheServersCpuSpoilsTheOpenLoop) {
-  const auto judged_with = [](const char* name, double foreign, double halves) {
+  const auto judged_with = [](const char* name, double foreign) {
     const json::object load = good();
     results::Slice slice;
-    judge_phase(
-        {.name = name, .loadgen = load, .foreign_share = foreign, .second_half_to_first = halves},
-        slice);
+    judge_phase({.name = name, .loadgen = load, .foreign_share = foreign}, slice);
     return slice;
   };
-  EXPECT_THAT(judged_with("open", 0.2, 1).causes,
+  EXPECT_THAT(judged_with("open", 0.2).causes,
               ElementsAre("open: another process on the server's CPU"));
-  EXPECT_THAT(judged_with("open", 0, 1.4).causes, ElementsAre("open: not steady"));
-  EXPECT_THAT(judged_with("open", 0, 0.7).causes, ElementsAre("open: not steady"));
-  EXPECT_TRUE(judged_with("open", 0.1, 1.2).valid);
-  EXPECT_TRUE(judged_with("closed", 0.2, 1.4).valid);  // its CPU time is exploratory
+  EXPECT_TRUE(judged_with("open", 0.1).valid);
+  EXPECT_TRUE(judged_with("closed", 0.2).valid);  // its CPU time is exploratory
 }
 
 TEST(Validity, NoiseIsAcceptedOnlyWhenAskedAndFaultsNever) {

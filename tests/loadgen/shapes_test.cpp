@@ -81,6 +81,29 @@ TEST(Shapes, BodiesAreDrawnFromTheirRangeAndFramedRight) {
   }
 }
 
+TEST(Shapes, ThreadsShareTheConnections) {
+  for (const bool open_loop : {false, true}) {
+    const FaultServer server([&](int fd) {
+      std::string bytes;
+      std::string head;
+      while (take_request(fd, bytes, head)) {
+        send_text(fd, ok_answer);
+        if (head.find("connection: close") != std::string::npos) return;
+      }
+    });
+    Options options = options_for(server.port(), open_loop);
+    options.threads = 2;
+    options.connections = 5;
+    options.requests_per_connection = 3;
+    const Result result = run(options);
+    EXPECT_EQ(result.tally.established, 5U);
+    EXPECT_GT(result.tally.completed, 0U);
+    EXPECT_GT(result.tally.reconnects, 0U);
+    EXPECT_EQ(result.tally.request_errors, 0U);
+    EXPECT_EQ(result.tally.in_flight, 0U);
+  }
+}
+
 TEST(Shapes, SlowClientsTrickleAndAreCountedApart) {
   std::atomic<int> single_bytes{0};
   const FaultServer server([&](int fd) {

@@ -162,5 +162,17 @@ TEST(Gate, HoldsTheEntriesOfOneRunAgainstItsReference) {
   EXPECT_EQ(held(1.1, 20, 1.5), Gate::control_failed);
 }
 
+TEST(Verdict, WarnsOfAnEntryThatWasStillWarmingUp) {
+  Run run = test::synthetic_run({});
+  EXPECT_TRUE(warmup_warnings(run).empty());  // nobody looked
+  for (Slice& slice : run.slices) {
+    slice.phases["open"].as_object()["metrics"].as_object()["second_half_to_first"] =
+        slice.entry == "candidate" ? 0.9 : 1.02;
+  }
+  const std::vector<std::string> warnings = warmup_warnings(run);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(warnings[0].starts_with("candidate used 10 % less CPU")) << warnings[0];
+}
+
 }  // namespace
 }  // namespace duelio::results

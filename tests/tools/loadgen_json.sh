@@ -13,6 +13,8 @@ serve epoll-et
 url=http://127.0.0.1:$port/
 load closed "$url" || fail "closed loop: $(cat "$work/closed.out")"
 load open --rate 500 --arrivals constant --cpus 0 "$url" || fail "open loop: $(cat "$work/open.out")"
+load spin --rate 500 --spin "$url" || fail "spin: $(cat "$work/spin.out")"
+load threads --threads 2 --requests-per-connection 3 "$url" || fail "two threads: $(cat "$work/threads.out")"
 load churn --requests-per-connection 5 --pipeline 2 --idle-connections 3 "$url" || fail "churn: $(cat "$work/churn.out")"
 load shapes --method POST --body-bytes 10..20 --slow-clients 2 --slow-gap 5ms --ramp 50ms --source-addresses 2 \
   --verify-body "${url}bytes/1000" || fail "shapes: $(cat "$work/shapes.out")"
@@ -20,7 +22,7 @@ load status --expect-status 404 "$url" && fail "every answer has the wrong statu
 duration=100ms load search --find-max-rate 'p50<1s' --rate 200 "$url" || fail "search: $(cat "$work/search.out")"
 grep -q '^p50<1s: holds at [0-9.]* k*/s, not at' "$work/search.out" || fail "the search found: $(tail -1 "$work/search.out")"
 stop
-for name in closed open churn shapes status search; do
+for name in closed open spin threads churn shapes status search; do
   "$here/validate_json.py" "$schema" "$work/$name.json" || fail "$name: not as the schema says"
 done
 
