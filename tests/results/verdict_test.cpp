@@ -163,7 +163,7 @@ TEST(Gate, HoldsTheEntriesOfOneRunAgainstItsReference) {
 }
 
 TEST(Verdict, WarnsOfAnEntryThatWasStillWarmingUp) {
-  Run run = test::synthetic_run({});
+  auto run = test::synthetic_run({});
   EXPECT_TRUE(warmup_warnings(run).empty());  // nobody looked
   for (Slice& slice : run.slices) {
     slice.phases["open"].as_object()["metrics"].as_object()["second_half_to_first"] =
