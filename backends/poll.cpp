@@ -26,8 +26,7 @@ class Worker {
       : workspace_(config.limits, *config.clock),
         listener_(std::move(listener)),
         acceptor_(listener_.get()),
-        stop_(stop.fd()),
-        waits_{{stop_, POLLIN, 0}, {listener_.get(), POLLIN, 0}},
+        waits_{{stop.fd(), POLLIN, 0}, {listener_.get(), POLLIN, 0}},
         owners_(first_session) {}
 
   void run() {
@@ -123,7 +122,6 @@ class Worker {
   http::Workspace workspace_;
   os::UniqueFd listener_;
   Acceptor acceptor_;
-  int stop_;
   SessionPool sessions_;
   std::vector<pollfd> waits_;
   std::vector<Session*> owners_;  // of waits_, by index

@@ -106,13 +106,13 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
   // The first worker is this thread: a generator with one worker has no other, for a second thread
   // makes system calls dearer (see servers/housekeeper.h). Several have a table of descriptors each
   // (unshare(2)), for the same reason, and because the limit of descriptors is a table's.
+  // Nobody connects before all have a table: a socket that was copied into another is not closed by
+  // closing it.
+  std::latch have_tables(options.threads);
   std::vector<std::future<void>> finished;
   std::vector<std::future<void>> connected;
   std::promise<Plan> planned;
   const std::shared_future<Plan> plan_ready = planned.get_future().share();
-  // Nobody connects before all have a table: a socket that was copied into another is not closed by
-  // closing it.
-  std::latch have_tables(options.threads);
   for (unsigned i = 1; i < options.threads; ++i) {
     std::promise<void> is_connected;
     connected.push_back(is_connected.get_future());
