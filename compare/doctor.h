@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -17,6 +18,10 @@ struct Finding {
   std::string cost;    // what the flaw costs a result; empty when good
   std::string change;  // what to do about it
 };
+
+// How late a thread looks up that wants to at some moment and cannot while it is paused, in
+// nanoseconds: the quantile over all moments of `total`, in which there were these pauses.
+std::int64_t lateness(std::vector<std::int64_t> pauses, std::int64_t total, double quantile);
 
 // Takes three seconds, in which it watches steal, pauses and timers; pins the calling thread to the
 // load generator's CPU.

@@ -56,9 +56,9 @@ struct Preset {
 const std::vector<Preset>& presets() {
   using std::chrono::milliseconds;
   static const std::vector<Preset> all{
-      {"quick", {12}, milliseconds(150), milliseconds(600), milliseconds(900)},
-      {"standard", {10, 20, 40}, milliseconds(250), milliseconds(1000), milliseconds(2000)},
-      {"thorough", {40}, milliseconds(500), milliseconds(2000), milliseconds(5000)},
+      {"quick", {30}, milliseconds(75), milliseconds(150), milliseconds(200)},
+      {"standard", {20, 40, 80}, milliseconds(100), milliseconds(200), milliseconds(300)},
+      {"thorough", {80}, milliseconds(250), milliseconds(500), milliseconds(1000)},
   };
   return all;
 }
@@ -265,7 +265,7 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
       ("reference", po::value<std::string>()->value_name("NAME"), "what ratios refer to (default: the first)")
       ("workload", text("hello")->value_name("NAME"), "hello, pipelined, churn, upload, download or idle")
       ("preset", text("quick")->value_name("NAME"),
-       "quick (12 rounds), standard (10, 20 or 40: stops when it can tell), thorough (40, longer slices)")
+       "quick (30 rounds), standard (20, 40 or 80: stops when it can tell), thorough (80, longer slices)")
       ("rounds", po::value<std::string>()->value_name("N"), "exactly N rounds")
       ("slice", po::value<std::string>()->value_name("TIME"), "length of each measured window")
       ("warmup", po::value<std::string>()->value_name("TIME"), "load before each of them, not measured")

@@ -129,13 +129,13 @@ Verdict judge(const Options& options, const Result& result) {
     limited("the generator waited for a CPU for " + percent(delay) + " of the window");
   }
   if (options.rate) {
-    const std::uint64_t lag = tally.send_lag.quantile(0.99);
+    const std::uint64_t lag = tally.dispatch_lag.quantile(0.99);
     const std::uint64_t latency = tally.latency.quantile(0.5);
     const double achieved = completed_share(tally);
     const bool server_full = tally.unsent > 0 || achieved < 0.99;
     if (lag * 10 > latency && !server_full) {
       verdict.reasons.push_back(
-          "the p99 send lag of " + format_duration(static_cast<double>(lag) * 1e-9) +
+          "the p99 dispatch lag of " + format_duration(static_cast<double>(lag) * 1e-9) +
           " exceeds a tenth of the p50 latency: tails below it are the generator's");
     }
     if (server_full) {
@@ -219,13 +219,15 @@ json::object to_json(const Options& options, const Result& result) {
       {"start_unix_ns", result.start_unix_ns},
       {"measured_s", result.measured_s},
       {"counts",
-       json::object{{"scheduled", open_loop ? json::value(tally.scheduled) : json::value(nullptr)},
-                    {"unsent", open_loop ? json::value(tally.unsent) : json::value(nullptr)},
-                    {"sent", tally.sent},
-                    {"completed", tally.completed},
-                    {"in_flight", tally.in_flight},
-                    {"request_errors", tally.request_errors},
-                    {"completed_in_window", tally.completed_in_window}}},
+       json::object{
+           {"scheduled", open_loop ? json::value(tally.scheduled) : json::value(nullptr)},
+           {"unsent", open_loop ? json::value(tally.unsent) : json::value(nullptr)},
+           {"had_to_wait", open_loop ? json::value(tally.had_to_wait) : json::value(nullptr)},
+           {"sent", tally.sent},
+           {"completed", tally.completed},
+           {"in_flight", tally.in_flight},
+           {"request_errors", tally.request_errors},
+           {"completed_in_window", tally.completed_in_window}}},
       {"errors", std::move(errors)},
       {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
       {"connections", json::object{{"requested", options.connections},
@@ -245,6 +247,7 @@ json::object to_json(const Options& options, const Result& result) {
       {"latency_ns", describe(tally.latency)},
       {"service_ns", describe(open_loop ? tally.service : tally.latency)},
       {"send_lag_ns", describe(tally.send_lag)},
+      {"dispatch_lag_ns", describe(tally.dispatch_lag)},
       {"connect_ns", describe(tally.connect)},
       {"series", std::move(series)},
       {"cpu", json::object{{"total_ns", tally.cpu_ns},
@@ -294,11 +297,13 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
       << "/s received\n";
   out << "  requests    " << tally.sent << " sent, " << tally.completed << " completed, "
       << tally.request_errors << " failed, " << tally.in_flight << " in flight";
-  if (options.rate) out << ", " << tally.unsent << " unsent";
+  if (options.rate)
+    out << ", " << tally.unsent << " unsent; " << tally.had_to_wait << " found no connection free";
   out << "\n\n                     p50        p90        p99      p99.9     p99.99        max\n";
   row("latency  ", tally.latency);
   row("service  ", tally.service);
   row("send lag ", tally.send_lag);
+  row("dispatch ", tally.dispatch_lag);
   row("connect  ", tally.connect);
   out << '\n';
   for (const auto& [kind, count] : tally.errors) {

@@ -8,6 +8,7 @@ void Tally::add(const Tally& other) {
   scheduled += other.scheduled;
   sent += other.sent;
   unsent += other.unsent;
+  had_to_wait += other.had_to_wait;
   completed += other.completed;
   in_flight += other.in_flight;
   for (const auto& [kind, count] : other.errors) errors[kind] += count;
@@ -26,6 +27,7 @@ void Tally::add(const Tally& other) {
   latency.add(other.latency);
   service.add(other.service);
   send_lag.add(other.send_lag);
+  dispatch_lag.add(other.dispatch_lag);
   connect.add(other.connect);
   series.resize(std::max(series.size(), other.series.size()));
   for (std::size_t i = 0; i < other.series.size(); ++i) {

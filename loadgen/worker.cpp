@@ -408,7 +408,11 @@ void Worker::dispatch_due(std::int64_t now) {
     const std::int64_t due = plan_.start + schedule_.next();
     if (due > now || due >= plan_.drain) return;
     schedule_.advance();
-    if (in_window(due)) ++tally_.scheduled;
+    const bool counts = in_window(due);
+    if (counts) {
+      ++tally_.scheduled;
+      tally_.dispatch_lag.record(now - due);
+    }
     Session* session = nullptr;
     while (session == nullptr && !free_.empty()) {
       session = free_.front();
@@ -418,6 +422,7 @@ void Worker::dispatch_due(std::int64_t now) {
     }
     if (session == nullptr) {
       backlog_.push_back(due);
+      tally_.had_to_wait += counts ? 1 : 0;
       continue;
     }
     start(*session, due, now);

@@ -77,13 +77,18 @@ def quantile(histogram, wanted):
     return histogram["max"]
 
 
-def show_machine():
-    """What this machine's timers and pauses do to anybody's latencies, by duelio-compare --doctor."""
+def machine_ns():
+    """What this machine's timers and pauses do to anybody on the client's CPU, by duelio-compare --doctor:
+    for each the lateness at p99 and p99.9."""
     doctor = subprocess.run([tool("duelio-compare"), "--doctor", "--client-cpus", str(CLIENT_CPU)],
-                            stdout=subprocess.PIPE, text=True, check=False)
-    for line in doctor.stdout.splitlines():
-        if line[10:16] in ("pauses", "timers"):
-            print(f"  machine: {' '.join(line[10:].split())}", flush=True)
+                            stdout=subprocess.PIPE, text=True, check=False).stdout
+    units = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+    found = {}
+    for name in ("timers", "pauses"):
+        line = re.search(rf"^\w+ +{name} .*$", doctor, re.MULTILINE).group()
+        found[name] = [float(value) * units[unit] for quantile in ("p99", "p99.9")
+                       for value, unit in re.findall(rf"([\d.]+) (\w+)(?: late)? \({re.escape(quantile)}\)", line)]
+    return found
 
 
 def median(values):

@@ -1,12 +1,17 @@
 // A server with a known answer, to calibrate load generators against: each answer, or every
-// STRIDE-th, leaves DELAY microseconds after its request was read. It polls without sleeping (a
-// sleep would add its own lateness), so it takes a whole CPU. It finds requests by their empty line
-// and expects one at a time on a connection. Ends with SIGTERM.
+// STRIDE-th, leaves DELAY microseconds after the kernel received its request (SO_TIMESTAMPNS,
+// socket(7)), however late the server came to read it. It polls without sleeping (a sleep would add
+// its own lateness), so it takes a whole CPU. It finds requests by their empty line and expects one
+// at a time on a connection. At SIGTERM it says how late the delayed answers left by its own clock:
+//   late_ns p50=N p90=N p99=N max=N
 //   duelio-delay-server DELAY_US STRIDE [PORT]
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <queue>
 #include <string_view>
 #include <vector>
@@ -14,7 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "common/os/cpu.h"
+#include "common/histogram.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
 
@@ -25,29 +30,57 @@ using namespace duelio;
 constexpr std::string_view answer =
     "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\nHello";
 
+volatile std::sig_atomic_t stopping = 0;
+
 struct Due {
-  std::int64_t at;
+  std::int64_t at;  // CLOCK_REALTIME, as the kernel's stamps are
   int fd;
   bool operator>(const Due& other) const noexcept { return at > other.at; }
 };
+
+std::int64_t nanoseconds(const timespec& time) {
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+std::int64_t realtime_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return nanoseconds(now);
+}
+
+// When the kernel received what `message` holds; now, if it does not say.
+std::int64_t received_at(msghdr& message) {
+  for (const cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(part))) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec stamp{};
+    std::memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
+    return nanoseconds(stamp);
+  }
+  return realtime_ns();
+}
 
 void add(int events, int fd) {
   epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
   if (::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event) != 0) os::throw_errno("epoll_ctl");
 }
 
-[[noreturn]] void serve(const os::UniqueFd& listener, std::int64_t delay_ns, std::uint64_t stride) {
+void serve(const os::UniqueFd& listener, std::int64_t delay_ns, std::uint64_t stride,
+           Histogram& late) {
   const os::UniqueFd events(::epoll_create1(EPOLL_CLOEXEC));
   add(events.get(), listener.get());
   std::priority_queue<Due, std::vector<Due>, std::greater<>> queue;
   std::array<epoll_event, 64> ready;
   std::array<char, 16 * 1024> buffer;
+  alignas(cmsghdr) std::array<char, 256> control;
   std::uint64_t requests = 0;
   const auto send_answer = [](int fd) { ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL); };
-  while (true) {
-    while (!queue.empty() && queue.top().at <= os::monotonic_ns()) {
-      send_answer(queue.top().fd);
+  while (stopping == 0) {
+    while (!queue.empty() && queue.top().at <= realtime_ns()) {
+      const Due due = queue.top();
       queue.pop();
+      late.record(realtime_ns() - due.at);
+      send_answer(due.fd);
     }
     const int n = ::epoll_wait(events.get(), ready.data(), ready.size(), 0);
     for (int i = 0; i < n; ++i) {
@@ -55,11 +88,19 @@ void add(int events, int fd) {
       if (fd == listener.get()) {
         const int peer = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
         if (peer < 0) continue;
+        const int on = 1;
+        setsockopt(peer, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
         os::set_no_delay(peer);
         add(events.get(), peer);
         continue;
       }
-      const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      iovec vector{buffer.data(), buffer.size()};
+      msghdr message{};
+      message.msg_iov = &vector;
+      message.msg_iovlen = 1;
+      message.msg_control = control.data();
+      message.msg_controllen = control.size();
+      const ssize_t got = ::recvmsg(fd, &message, MSG_DONTWAIT);
       if (got <= 0) {
         if (got == 0 || errno != EAGAIN) ::close(fd);
         continue;
@@ -67,7 +108,7 @@ void add(int events, int fd) {
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
       if (!bytes.ends_with("\r\n\r\n")) continue;
       if (++requests % stride == 0) {
-        queue.push({os::monotonic_ns() + delay_ns, fd});
+        queue.push({received_at(message) + delay_ns, fd});
       } else {
         send_answer(fd);
       }
@@ -85,11 +126,18 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
+    std::signal(SIGTERM, [](int) { stopping = 1; });
     const auto port = static_cast<std::uint16_t>(argc == 4 ? std::atoi(argv[3]) : 0);
     const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", port), {});
     std::printf("listening on %s\n", os::to_string(os::local_address(listener.get())).c_str());
     std::fflush(stdout);
-    serve(listener, delay_us * 1000, static_cast<std::uint64_t>(stride));
+    Histogram late;
+    serve(listener, delay_us * 1000, static_cast<std::uint64_t>(stride), late);
+    const auto quantile = [&](double part) {
+      return static_cast<unsigned long long>(late.quantile(part));
+    };
+    std::printf("late_ns p50=%llu p90=%llu p99=%llu max=%llu\n", quantile(0.5), quantile(0.9),
+                quantile(0.99), static_cast<unsigned long long>(late.max()));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "duelio-delay-server: %s\n", error.what());
     return 1;
