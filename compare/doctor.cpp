@@ -86,12 +86,14 @@ Finding steal() {
 }
 
 // What a thread that does nothing but look at the clock does not see passing: the hypervisor, an
-// interrupt or another process had its CPU. Steal that the kernel is not told of shows here. No
-// generator is more punctual than this, even if it polls.
+// interrupt or another process had its CPU. Steal that the kernel is not told of shows here. It is
+// about what this machine adds to the lag of a generator that polls.
 Finding pauses() {
   constexpr std::int64_t counted = 1'000;  // shorter ones are the looks at the clock
+  constexpr std::size_t expected = 100'000;
   const std::int64_t start = os::monotonic_ns();
   std::vector<std::int64_t> gaps;
+  gaps.reserve(expected);
   std::int64_t last = start;
   while (last - start < 1'000'000'000) {
     const std::int64_t now = os::monotonic_ns();
@@ -108,11 +110,11 @@ Finding pauses() {
   if (p99_9 <= 20'000) return finding;
   finding.state = State::flawed;
   finding.cost = "that much of tail latencies and of send lag is the machine's, even with --spin";
-  finding.change = "use an idle, dedicated host; boot with nohz_full= for fewer timer interrupts";
+  finding.change = "use an idle, dedicated host";
   return finding;
 }
 
-// How late a sleep ends, at best: the floor under the load generator's send lag.
+// How late a sleep ends, at best: what a generator that sleeps is late by when little is due.
 Finding timers() {
   prctl(PR_SET_TIMERSLACK, 1UL);
   std::vector<std::int64_t> late;
@@ -195,7 +197,8 @@ Finding io_uring() {
 
 std::int64_t lateness(std::vector<std::int64_t> pauses, std::int64_t total, double quantile) {
   std::sort(pauses.begin(), pauses.end(), std::greater<>());
-  // With the k longest: sum - k * late = beyond, unless the next one is longer than `late`, too.
+  // Moments with more than `late` of a pause before them last, with the k longest, sum - k * late:
+  // that is to be `beyond`, unless the next one is longer than `late`, too.
   const double beyond = (1 - quantile) * static_cast<double>(total);
   double sum = 0;
   double late = 0;

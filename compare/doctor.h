@@ -19,8 +19,8 @@ struct Finding {
   std::string change;  // what to do about it
 };
 
-// How late a thread looks up that wants to at some moment and cannot while it is paused, in
-// nanoseconds: the quantile over all moments of `total`, in which there were these pauses.
+// The quantile, over all moments of `total`, of how much of a pause is left: how late a thread
+// looks up that wants to at a random moment. All in nanoseconds.
 std::int64_t lateness(std::vector<std::int64_t> pauses, std::int64_t total, double quantile);
 
 // Takes three seconds, in which it watches steal, pauses and timers; pins the calling thread to the

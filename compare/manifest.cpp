@@ -69,6 +69,7 @@ json::object manifest(const Options& options, double rate, std::int64_t started_
                {"open_s", Seconds(options.open).count()},
                {"accept_noise", options.accept_noise},
                {"only_primary", options.only_primary},
+               {"generator_polls", options.generator_polls()},
                {"connections", options.connections},
                {"cell", options.cell},
                {"cells", options.cells},

@@ -31,6 +31,12 @@ const cli::Tool tool{
          "--dry-run"},
 };
 
+bool Options::generator_polls() const {
+  return std::none_of(client_cpus.begin(), client_cpus.end(), [this](int cpu) {
+    return std::find(server_cpus.begin(), server_cpus.end(), cpu) != server_cpus.end();
+  });
+}
+
 namespace {
 
 const std::vector<Workload>& workloads() {
@@ -58,7 +64,7 @@ const std::vector<Preset>& presets() {
   static const std::vector<Preset> all{
       {"quick", {30}, milliseconds(75), milliseconds(150), milliseconds(200)},
       {"standard", {20, 40, 80}, milliseconds(100), milliseconds(200), milliseconds(300)},
-      {"thorough", {80}, milliseconds(250), milliseconds(500), milliseconds(1000)},
+      {"thorough", {80}, milliseconds(250), milliseconds(500), milliseconds(2000)},
   };
   return all;
 }
@@ -172,7 +178,18 @@ std::vector<Options> resumed(const std::string& file, int argc) {
     const auto* const number = plan.if_contains("cell");
     const std::size_t cell = number == nullptr ? 1 : number->to_number<std::size_t>();
     const auto seed = run.manifest.at("seed").to_number<std::uint64_t>();
-    for (Options& options : cells) options.seed = seed + options.cell - cell;
+    const auto time = [&](const char* name) {
+      return std::chrono::duration_cast<std::chrono::nanoseconds>(
+          std::chrono::duration<double>(plan.at(name).to_number<double>()));
+    };
+    for (Options& options : cells) {
+      options.seed = seed + options.cell - cell;
+      // As the run began, should the preset have changed since.
+      options.looks = boost::json::value_to<std::vector<std::size_t>>(plan.at("looks"));
+      options.warmup = time("warmup_s");
+      options.closed = time("closed_s");
+      options.open = time("open_s");
+    }
     Options& first = cells.at(cell - 1);
     first.output = file;
     first.resume = true;

@@ -47,6 +47,9 @@ struct Options {
   std::optional<double> rate;  // none: 0.3 of what the slowest entry reaches
   std::vector<int> server_cpus;
   std::vector<int> client_cpus;
+  // Whether the open loop's generator polls: where its CPUs are its own. One that sleeps is late by
+  // the timer's wake-up, which on a virtual machine is more than a server's answer takes.
+  bool generator_polls() const;
   std::uint64_t seed = 0;
   double minimum_effect = 0.02;
   double alpha = 0.05;

@@ -63,6 +63,7 @@ void print_plan(std::ostream& out, const Options& options) {
   for (const int cpu : options.server_cpus) out << ' ' << cpu;
   out << ", generator on CPU";
   for (const int cpu : options.client_cpus) out << ' ' << cpu;
+  if (options.generator_polls()) out << " (polls in the open loop)";
   out << "\nrounds  ";
   for (const std::size_t look : options.looks) out << ' ' << look;
   out << (options.looks.size() > 1 ? " (stops at the first that decides)" : "") << ", "

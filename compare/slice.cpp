@@ -55,6 +55,12 @@ std::vector<std::string> loadgen_arguments(const Setting& setting, const Entry& 
           std::to_string(workload.idle_connections + entry.idle_connections)};
 }
 
+std::vector<std::string> open_loop_arguments(const Setting& setting, double rate) {
+  std::vector<std::string> arguments{"--rate", std::to_string(rate)};
+  if (setting.options.generator_polls()) arguments.emplace_back("--spin");
+  return arguments;
+}
+
 // Runs the generator with `extra` arguments and samples the server at the edges of the measured
 // window. `at_edge` is called there too: true as the window opens.
 template <class AtEdge>
@@ -110,8 +116,8 @@ json::value copy(const json::object& object, std::string_view key, std::string_v
   return value == nullptr ? json::value(nullptr) : *value;
 }
 
-// The kernel counts steal in ticks of 10 ms, over all CPUs: a short window resolves no less than a
-// percent or so.
+// The kernel counts steal in ticks of 10 ms, over all CPUs: in a window of 200 ms on two of them
+// one tick is 2.5 %.
 double steal_share(const PhaseResult& phase) {
   const double window =
       static_cast<double>(std::max<std::int64_t>(phase.after.at_ns - phase.before.at_ns, 1));
@@ -154,6 +160,14 @@ json::object summarise(const PhaseResult& phase, std::size_t cpus) {
   const double user = per_request(before.user_ns, after.user_ns);
   const double system = per_request(before.system_ns, after.system_ns);
   const double wall = static_cast<double>(after.at_ns - before.at_ns);
+  // We read the server's clock a little after the generator opened or closed its window: both are
+  // taken as rates, so that the lateness does not count.
+  const double server_share = static_cast<double>(after.cpu_ns - before.cpu_ns) / wall;
+  const double measured_s = std::max(number(load, {"measured_s"}), 1e-9);
+  const double rate = requests / measured_s;
+  // What it spent in polls that found nothing is no cost of a request. It has one thread.
+  const double generator_ns = 1e9 * measured_s * number(load, {"cpu", "share"});
+  const double polls_ns = std::max(number(load, {"cpu", "total_ns"}) - generator_ns, 0.0);
   json::object metrics{
       {"measured_s", number(load, {"measured_s"})},
       {"requests", requests},
@@ -167,12 +181,14 @@ json::object summarise(const PhaseResult& phase, std::size_t cpus) {
       {"service_p50_ns", copy(load, "service_ns", "p50")},
       {"send_lag_p50_ns", copy(load, "send_lag_ns", "p50")},
       {"send_lag_p99_ns", copy(load, "send_lag_ns", "p99")},
+      {"dispatch_lag_p50_ns", copy(load, "dispatch_lag_ns", "p50")},
+      {"dispatch_lag_p99_ns", copy(load, "dispatch_lag_ns", "p99")},
       {"request_errors", number(load, {"counts", "request_errors"})},
-      {"generator_cpu_per_request_ns", copy(load, "cpu", "per_request_ns")},
+      {"generator_cpu_per_request_ns", generator_ns / requests},
       {"generator_share", copy(load, "cpu", "share")},
       {"generator_delay_share", copy(load, "cpu", "run_delay_share")},
-      {"server_cpu_per_request_ns", per_request(before.cpu_ns, after.cpu_ns)},
-      {"server_share", static_cast<double>(after.cpu_ns - before.cpu_ns) / wall},
+      {"server_cpu_per_request_ns", 1e9 * server_share / rate},
+      {"server_share", server_share},
       {"server_user_per_request_ns", user},
       {"server_system_per_request_ns", system},
       {"faults_per_request", per_request(before.faults, after.faults)},
@@ -180,7 +196,8 @@ json::object summarise(const PhaseResult& phase, std::size_t cpus) {
        per_request(before.voluntary_switches, after.voluntary_switches)},
       {"involuntary_switches_per_request",
        per_request(before.involuntary_switches, after.involuntary_switches)},
-      {"machine_cpu_per_request_ns", per_request(before.machine_busy_ns, after.machine_busy_ns)},
+      {"machine_cpu_per_request_ns",
+       per_request(before.machine_busy_ns, after.machine_busy_ns) - polls_ns / requests},
       {"steal_share", steal_share(phase)},
       {"foreign_share", foreign_share(phase, cpus)},
       {"second_half_to_first", second_half_to_first(phase)},
@@ -219,9 +236,9 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
     judge("closed", closed);
   }
   if (setting.rate > 0) {
-    judge("open", run_phase(setting, entry, server, {options.warmup, options.open, true},
-                            {"--rate", std::to_string(setting.rate), "--seed",
-                             std::to_string(seed % 1'000'000)},
+    auto arguments = open_loop_arguments(setting, setting.rate);
+    arguments.insert(arguments.end(), {"--seed", std::to_string(seed % 1'000'000)});
+    judge("open", run_phase(setting, entry, server, {options.warmup, options.open, true}, arguments,
                             ignore));
   }
   if (!setting.counted.empty()) {
@@ -260,7 +277,7 @@ double calibrate(const Setting& setting, const Entry& entry) {
 double generator_share(const Setting& setting, const Entry& entry, double rate) {
   RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
   const PhaseResult phase = run_phase(setting, entry, server, calibration_window,
-                                      {"--rate", std::to_string(rate)}, [](bool) {});
+                                      open_loop_arguments(setting, rate), [](bool) {});
   server.stop();
   return number(phase.loadgen, {"cpu", "share"});
 }

@@ -138,6 +138,12 @@ Verdict judge(const Options& options, const Result& result) {
           "the p99 dispatch lag of " + format_duration(static_cast<double>(lag) * 1e-9) +
           " exceeds a tenth of the p50 latency: tails below it are the generator's");
     }
+    const double waited = static_cast<double>(tally.had_to_wait) /
+                          static_cast<double>(std::max<std::uint64_t>(tally.scheduled, 1));
+    if (waited > 0.01 && !server_full) {
+      verdict.reasons.push_back(percent(waited) +
+                                " of the requests waited for a connection to become free");
+    }
     if (server_full) {
       verdict.reasons.push_back("only " + percent(achieved) +
                                 " of the offered requests completed in the window");

@@ -48,7 +48,7 @@ struct Tally {
   std::uint64_t scheduled = 0;  // open loop only
   std::uint64_t sent = 0;
   std::uint64_t unsent = 0;
-  std::uint64_t had_to_wait = 0;  // open loop only: no connection was free when they were due
+  std::uint64_t had_to_wait = 0;  // open loop only: no connection was free when it was looked for
   std::uint64_t completed = 0;
   std::uint64_t in_flight = 0;  // at the end of the drain
   // Request errors, and those that end no request of ours (connect, excess), by class and errno.
@@ -68,10 +68,10 @@ struct Tally {
 
   Histogram
       latency;  // from the intended send (open loop) or the send (closed loop) to the last byte
-  Histogram service;  // from the send to the last byte
-  // Open loop only. From the intended send to the send; and the part of it that is the generator's,
-  // until it looked for a connection. The rest was spent waiting for one that is free.
-  Histogram send_lag;
+  Histogram service;   // from the send to the last byte
+  Histogram send_lag;  // open loop only: from the intended send to the send
+  // Its first part, which is the generator's alone: until it looked for a free connection. The rest
+  // is the wait for an answer to be there, and read.
   Histogram dispatch_lag;
   Histogram connect;  // of connections opened in the window
   std::vector<Second> series;

@@ -71,6 +71,8 @@ class Worker {
   int first_connect_error() const noexcept { return first_connect_error_; }
 
  private:
+  static constexpr std::int64_t tick_ns = 50'000'000;  // between looks at timeouts, interruption
+
   struct Request {
     std::int64_t due = 0;  // intended send; closed loop: the send
     std::int64_t sent = 0;
@@ -96,13 +98,18 @@ class Worker {
     bool last_sent = false;  // the request that closes the connection is on its way
   };
 
+  // worker_connections.cpp: opening, ending and timing out; the idle and the slow ones.
   bool bind_source(const Session& session) const;
   void open(Session& session);
   void on_connected(Session& session);
   void reopen(Session& session);
   void fail(Session& session, ErrorClass kind, int error);
-  void count_error(ErrorClass kind, int error, std::int64_t due);
+  void check_timeouts(std::int64_t now);
+  void receive_aside(Session& session);
+  void trickle(std::int64_t now);
 
+  // worker.cpp: requests, their schedule and their books.
+  void count_error(ErrorClass kind, int error, std::int64_t due);
   void wait(std::int64_t until);
   void drive(Session& session, std::uint32_t happened);
   bool receive(Session& session);
@@ -119,11 +126,7 @@ class Worker {
     return session.reader.read(bytes, last_answer_, head_,
                                expected_body_ ? &*expected_body_ : nullptr);
   }
-  void receive_aside(Session& session);
-  void trickle(std::int64_t now);
-
   void dispatch_due(std::int64_t now);
-  void check_timeouts(std::int64_t now);
   void open_window(std::int64_t now);
   void close_window(std::int64_t now);
   void show(std::int64_t now);

@@ -23,7 +23,7 @@ std::string text_of(const json::object& manifest, std::string_view part, std::st
 // What must be the same for a difference to be the code's. The revision may differ: that is what is
 // compared.
 std::string difference(const Run& baseline, const Run& candidate) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> same{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> same{
       {{"machine", "cpu"},
        {"machine", "cpus"},
        {"machine", "kernel"},
@@ -32,6 +32,9 @@ std::string difference(const Run& baseline, const Run& candidate) {
        {"build", "flags"},
        {"workload", "name"},
        {"plan", "connections"},
+       {"plan", "generator_polls"},
+       {"plan", "warmup_s"},
+       {"plan", "open_s"},
        {"plan", "rate"}}};
   for (const auto& [part, key] : same) {
     const std::string a = text_of(baseline.manifest, part, key);

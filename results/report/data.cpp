@@ -172,18 +172,21 @@ json::array cpu_rows(const Report& report) {
   json::array rows;
   for (const std::string& entry : report.run.entries()) {
     std::vector<double> total;
-    std::vector<double> user_share;
+    double user_ns = 0;  // the kernel tells these two in ticks of 10 ms: only their sums mean much
+    double system_ns = 0;
     for (const Slice* slice : slices_of(report, entry)) {
       const auto cpu = slice->metric("open", "server_cpu_per_request_ns");
       const auto user = slice->metric("open", "server_user_per_request_ns");
       const auto system = slice->metric("open", "server_system_per_request_ns");
-      if (!cpu || !user || !system || *user + *system <= 0) continue;
+      const auto requests = slice->metric("open", "requests");
+      if (!cpu || !user || !system || !requests) continue;
       total.push_back(*cpu * 1e-3);
-      user_share.push_back(*user / (*user + *system));
+      user_ns += *user * *requests;
+      system_ns += *system * *requests;
     }
-    if (total.empty()) continue;
+    if (total.empty() || user_ns + system_ns <= 0) continue;
     const double us = stats::median(total);
-    const double share = stats::median(user_share);
+    const double share = user_ns / (user_ns + system_ns);
     rows.push_back(json::object{{"entry", report.label(entry)},
                                 {"part", "user"},
                                 {"order", 0},

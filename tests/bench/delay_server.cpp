@@ -1,23 +1,30 @@
 // A server with a known answer, to calibrate load generators against: each answer, or every
-// STRIDE-th, leaves DELAY microseconds after the kernel received its request (SO_TIMESTAMPNS,
-// socket(7)), however late the server came to read it. It polls without sleeping (a sleep would add
-// its own lateness), so it takes a whole CPU. It finds requests by their empty line and expects one
-// at a time on a connection. At SIGTERM it says how late the delayed answers left by its own clock:
-//   late_ns p50=N p90=N p99=N max=N
+// STRIDE-th, is due DELAY microseconds after the kernel received its request (SO_TIMESTAMPNS,
+// socket(7): by CLOCK_REALTIME, which must not be set meanwhile), however late the server came to
+// read it. It polls without sleeping (a sleep would add its own lateness), so it takes a whole CPU.
+// It finds requests by their empty line and expects one at a time on a connection. At SIGTERM it
+// says how late the delayed answers left by its own clock, and how many requests had no stamp of
+// the kernel's (their delay began when they were read):
+//   late_ns p50=N p90=N max=N unstamped=N
 //   duelio-delay-server DELAY_US STRIDE [PORT]
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <exception>
+#include <functional>
+#include <optional>
 #include <queue>
 #include <string_view>
 #include <vector>
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/histogram.h"
 #include "common/os/error.h"
@@ -48,17 +55,23 @@ std::int64_t realtime_ns() {
   return nanoseconds(now);
 }
 
-// When the kernel received what `message` holds; now, if it does not say.
-std::int64_t received_at(msghdr& message) {
-  for (const cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(part))) {
+// When the kernel received what `message` holds, if it says so: stamping begins a moment after it
+// is asked for.
+std::optional<std::int64_t> received_at(msghdr& message) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
     timespec stamp{};
     std::memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
     return nanoseconds(stamp);
   }
-  return realtime_ns();
+  return std::nullopt;
 }
+
+struct Record {
+  Histogram late;
+  unsigned long long unstamped = 0;
+};
 
 void add(int events, int fd) {
   epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
@@ -66,7 +79,7 @@ void add(int events, int fd) {
 }
 
 void serve(const os::UniqueFd& listener, std::int64_t delay_ns, std::uint64_t stride,
-           Histogram& late) {
+           Record& record) {
   const os::UniqueFd events(::epoll_create1(EPOLL_CLOEXEC));
   add(events.get(), listener.get());
   std::priority_queue<Due, std::vector<Due>, std::greater<>> queue;
@@ -79,7 +92,7 @@ void serve(const os::UniqueFd& listener, std::int64_t delay_ns, std::uint64_t st
     while (!queue.empty() && queue.top().at <= realtime_ns()) {
       const Due due = queue.top();
       queue.pop();
-      late.record(realtime_ns() - due.at);
+      record.late.record(realtime_ns() - due.at);
       send_answer(due.fd);
     }
     const int n = ::epoll_wait(events.get(), ready.data(), ready.size(), 0);
@@ -108,7 +121,9 @@ void serve(const os::UniqueFd& listener, std::int64_t delay_ns, std::uint64_t st
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
       if (!bytes.ends_with("\r\n\r\n")) continue;
       if (++requests % stride == 0) {
-        queue.push({received_at(message) + delay_ns, fd});
+        const auto stamp = received_at(message);
+        record.unstamped += stamp ? 0U : 1U;
+        queue.push({stamp.value_or(realtime_ns()) + delay_ns, fd});
       } else {
         send_answer(fd);
       }
@@ -131,13 +146,13 @@ int main(int argc, char** argv) {
     const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", port), {});
     std::printf("listening on %s\n", os::to_string(os::local_address(listener.get())).c_str());
     std::fflush(stdout);
-    Histogram late;
-    serve(listener, delay_us * 1000, static_cast<std::uint64_t>(stride), late);
+    Record record;
+    serve(listener, delay_us * 1000, static_cast<std::uint64_t>(stride), record);
     const auto quantile = [&](double part) {
-      return static_cast<unsigned long long>(late.quantile(part));
+      return static_cast<unsigned long long>(record.late.quantile(part));
     };
-    std::printf("late_ns p50=%llu p90=%llu p99=%llu max=%llu\n", quantile(0.5), quantile(0.9),
-                quantile(0.99), static_cast<unsigned long long>(late.max()));
+    std::printf("late_ns p50=%llu p90=%llu max=%llu unstamped=%llu\n", quantile(0.5), quantile(0.9),
+                static_cast<unsigned long long>(record.late.max()), record.unstamped);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "duelio-delay-server: %s\n", error.what());
     return 1;

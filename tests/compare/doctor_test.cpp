@@ -1,6 +1,8 @@
 #include "compare/doctor.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <gtest/gtest.h>

@@ -107,10 +107,10 @@ TEST(Faults, AServerThatPausesCostsLatencyNotRequests) {
   // The requests that were due during the pause waited too: a closed loop would have seen one slow
   // answer.
   EXPECT_GE(result.tally.latency.quantile(0.9), 10'000'000U);
-  // And they waited for the connection, not for the generator.
+  // They waited for the connection.
   EXPECT_GT(result.tally.had_to_wait, 0U);
   EXPECT_EQ(result.tally.dispatch_lag.count(), result.tally.scheduled);
-  EXPECT_LT(2 * result.tally.dispatch_lag.mean(), result.tally.send_lag.mean());
+  EXPECT_LT(result.tally.dispatch_lag.mean(), result.tally.send_lag.mean());
 }
 
 TEST(Faults, ShowInTheProgress) {
