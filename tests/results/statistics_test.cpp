@@ -2,7 +2,9 @@
 
 #include <array>
 #include <random>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -80,6 +82,37 @@ TEST(SignedRankInterval, CoversTheTruthAsOftenAsItSays) {
     EXPECT_LE(covered, 0.97 * sets) << n;
     RecordProperty("covered_" + std::to_string(n), covered);
   }
+}
+
+// How often noise alone is called a difference by somebody who looks at these numbers of rounds.
+double false_alarms(const std::vector<std::size_t>& looks, double alpha) {
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> noise;
+  constexpr int runs = 1000;
+  int alarms = 0;
+  for (int run = 0; run < runs; ++run) {
+    std::vector<double> values;
+    for (const std::size_t look : looks) {
+      while (values.size() < look) values.push_back(noise(random));
+      const auto interval = signed_rank_interval(values, alpha);
+      if (!interval || interval->contains(0)) continue;
+      ++alarms;
+      break;
+    }
+  }
+  return static_cast<double>(alarms) / runs;
+}
+
+// METHODOLOGY.md quotes these.
+TEST(SignedRankInterval, LookingOftenTurnsNoiseIntoFindings) {
+  std::vector<std::size_t> every_second;
+  for (std::size_t n = 10; n <= 40; n += 2) every_second.push_back(n);
+  const double peeking = false_alarms(every_second, 0.05);
+  const double three_looks = false_alarms({20, 40, 80}, 0.05 / 3);
+  RecordProperty("peeking", std::to_string(peeking));
+  RecordProperty("three_looks", std::to_string(three_looks));
+  EXPECT_GT(peeking, 0.12);
+  EXPECT_LE(three_looks, 0.05);
 }
 
 TEST(RankSum, AgreesWithPublishedCriticalValues) {
