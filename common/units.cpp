@@ -100,6 +100,16 @@ double parse_fraction(std::string_view text) {
   return value;
 }
 
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> words;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    words.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return words;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::vector<int> parse_cpu_list(std::string_view text) {
   const auto number = [](std::string_view digits) {
     int value = 0;
@@ -112,16 +122,13 @@ std::vector<int> parse_cpu_list(std::string_view text) {
     return value;
   };
   std::vector<int> cpus;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = text.substr(0, comma);
+  for (const std::string& word : split_list(text)) {
+    const std::string_view item = word;
     const std::size_t dash = item.find('-');
     const int first = number(item.substr(0, dash));
     const int last = dash == std::string_view::npos ? first : number(item.substr(dash + 1));
     if (last < first) throw bad("has a range that runs backwards");
     for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
   }
   std::sort(cpus.begin(), cpus.end());
   cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());

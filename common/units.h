@@ -26,6 +26,9 @@ std::uint64_t parse_bytes(std::string_view text);
 // "5%" or "0.05": a ratio in [0, 1].
 double parse_fraction(std::string_view text);
 
+// The words between the commas; an empty text is one empty word.
+std::vector<std::string> split_list(std::string_view text);
+
 // "0", "0,2", "0-3,6": CPU numbers in ascending order, each once.
 std::vector<int> parse_cpu_list(std::string_view text);
 

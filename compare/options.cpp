@@ -10,7 +10,7 @@
 
 #include "common/os/cpu.h"
 #include "common/units.h"
-#include "compare/process.h"
+#include "compare/entries.h"
 #include "results/record.h"
 
 namespace duelio::compare {
@@ -79,75 +79,6 @@ const Named& by_name(const std::vector<Named>& all, std::string_view name) {
   throw std::invalid_argument("is unknown (one of " + names + ")");
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t at = text.find(separator);
-    parts.emplace_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
-
-// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]
-Entry parse_entry(const std::string& text) {
-  const auto fail = [&](const std::string& what) {
-    throw cli::UsageError("--entry '" + text + "' " + what);
-  };
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]");
-  Entry entry{.name = text.substr(0, equals)};
-  const auto parts = split(std::string_view(text).substr(equals + 1), ',');
-  entry.backend = parts.front();
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const std::string& part = parts[i];
-    const std::size_t at = part.find('=');
-    const std::string key = part.substr(0, at);
-    const std::string value = at == std::string::npos ? "" : part.substr(at + 1);
-    try {
-      if (key == "threads") {
-        entry.threads = static_cast<unsigned>(parse_count(value));
-      } else if (key == "sharing") {
-        entry.sharing = value;
-      } else if (key == "handler-cpu") {
-        entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_duration(value).count());
-      } else if (key == "idle") {
-        entry.idle_connections = static_cast<unsigned>(parse_count(value));
-      } else if (key == "server") {
-        entry.server = value;
-      } else {
-        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu, idle, server)");
-      }
-    } catch (const std::invalid_argument& error) {
-      fail(std::string("has a bad ").append(key).append(": '").append(value).append("' ") +
-           error.what());
-    }
-  }
-  return entry;
-}
-
-Entry parse_peer(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw cli::UsageError("--peer '" + text + "' is not NAME=FILE");
-  }
-  return {.name = text.substr(0, equals), .peer_file = text.substr(equals + 1)};
-}
-
-// As the server beside us lists them, the reference first.
-std::vector<std::string> available_backends() {
-  Process server({executables_folder() + "/duelio-server", "--list-backends", "--json"}, {});
-  const auto line = server.read_line(std::chrono::seconds(10));
-  if (!line) throw std::runtime_error("duelio-server --list-backends says nothing");
-  std::vector<std::string> names;
-  const boost::json::value all = boost::json::parse(*line);
-  for (const boost::json::value& backend : all.as_array()) {
-    if (backend.at("available").as_bool()) names.emplace_back(backend.at("name").as_string());
-  }
-  return names;
-}
-
 // run.jsonl is run-2.jsonl for the second cell of a matrix.
 std::string cell_file(const std::string& output, std::size_t cell, std::size_t cells) {
   if (cells == 1) return output;
@@ -179,7 +110,7 @@ std::vector<Options> resumed(const std::string& file, int argc) {
     const std::size_t cell = number == nullptr ? 1 : number->to_number<std::size_t>();
     const auto seed = run.manifest.at("seed").to_number<std::uint64_t>();
     const auto time = [&](const char* name) {
-      return std::chrono::duration_cast<std::chrono::nanoseconds>(
+      return std::chrono::round<std::chrono::nanoseconds>(
           std::chrono::duration<double>(plan.at(name).to_number<double>()));
     };
     for (Options& options : cells) {
@@ -219,7 +150,7 @@ template <class Parse>
 auto values_of(const po::variables_map& values, const char* flag, Parse parse) {
   return cli::value(values, flag, [&](std::string_view text) {
     std::vector<decltype(parse(std::string_view()))> all;
-    for (const std::string& word : split(text, ',')) all.push_back(parse(word));
+    for (const std::string& word : split_list(text)) all.push_back(parse(word));
     return all;
   });
 }
@@ -310,44 +241,7 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
   if (values->contains("resume")) return resumed((*values)["resume"].as<std::string>(), argc);
   Options options;
   options.doctor = values->contains("doctor");
-  const std::string& backends = (*values)["backends"].as<std::string>();
-  if (backends != "none") {
-    for (const std::string& name :
-         backends == "all" ? available_backends() : split(backends, ',')) {
-      if (name.empty()) throw cli::UsageError("--backends '" + backends + "' has an empty name");
-      options.entries.push_back({.name = name, .backend = name});
-    }
-  }
-  if (values->contains("entry")) {
-    for (const auto& spec : (*values)["entry"].as<std::vector<std::string>>())
-      options.entries.push_back(parse_entry(spec));
-  }
-  if (values->contains("server")) {
-    for (const auto& spec : (*values)["server"].as<std::vector<std::string>>()) {
-      const std::size_t equals = spec.find('=');
-      if (equals == std::string::npos || equals == 0 || equals + 1 == spec.size())
-        throw cli::UsageError("--server '" + spec + "' is not NAME=PATH");
-      if (options.entries.empty())
-        throw cli::UsageError("--server '" + spec + "' has no backend: --backends is none");
-      Entry entry = options.entries.front();
-      entry.name = spec.substr(0, equals);
-      entry.server = spec.substr(equals + 1);
-      options.entries.push_back(entry);
-    }
-  }
-  if (values->contains("peer")) {
-    for (const auto& spec : (*values)["peer"].as<std::vector<std::string>>())
-      options.entries.push_back(parse_peer(spec));
-  }
-  if (options.entries.empty())
-    throw cli::UsageError("nothing to compare: --backends is none and there is no --entry");
-  for (std::size_t i = 0; i < options.entries.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (options.entries[i].name == options.entries[j].name) {
-        throw cli::UsageError("two entries are named '" + options.entries[i].name + "'");
-      }
-    }
-  }
+  options.entries = parse_entries(*values);
   options.reference = options.entries.front().name;
   if (values->contains("reference")) {
     options.reference = (*values)["reference"].as<std::string>();

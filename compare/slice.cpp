@@ -160,13 +160,12 @@ json::object summarise(const PhaseResult& phase, std::size_t cpus) {
   const double user = per_request(before.user_ns, after.user_ns);
   const double system = per_request(before.system_ns, after.system_ns);
   const double wall = static_cast<double>(after.at_ns - before.at_ns);
-  // We read the server's clock a little after the generator opened or closed its window: both are
-  // taken as rates, so that the lateness does not count.
+  const double window = 1e9 * number(load, {"measured_s"});
+  // We read the server's clock a little after the generator opened or closed its window: its share
+  // of the time between the readings, times the generator's window, leaves the lateness out.
   const double server_share = static_cast<double>(after.cpu_ns - before.cpu_ns) / wall;
-  const double measured_s = std::max(number(load, {"measured_s"}), 1e-9);
-  const double rate = requests / measured_s;
   // What it spent in polls that found nothing is no cost of a request. It has one thread.
-  const double generator_ns = 1e9 * measured_s * number(load, {"cpu", "share"});
+  const double generator_ns = window * number(load, {"cpu", "share"});
   const double polls_ns = std::max(number(load, {"cpu", "total_ns"}) - generator_ns, 0.0);
   json::object metrics{
       {"measured_s", number(load, {"measured_s"})},
@@ -187,7 +186,7 @@ json::object summarise(const PhaseResult& phase, std::size_t cpus) {
       {"generator_cpu_per_request_ns", generator_ns / requests},
       {"generator_share", copy(load, "cpu", "share")},
       {"generator_delay_share", copy(load, "cpu", "run_delay_share")},
-      {"server_cpu_per_request_ns", 1e9 * server_share / rate},
+      {"server_cpu_per_request_ns", server_share * window / requests},
       {"server_share", server_share},
       {"server_user_per_request_ns", user},
       {"server_system_per_request_ns", system},

@@ -9,6 +9,7 @@
 #include "common/units.h"
 #include "results/report/across.h"
 #include "results/report/assets.h"
+#include "results/report/decisions.h"
 #include "results/report/figures.h"
 #include "results/report/html_tables.h"
 #include "results/report/markup.h"
@@ -82,105 +83,28 @@ std::string lights(const Report& report) {
   std::size_t stolen = 0;
   double errors = 0;
   std::vector<double> lags;
+  std::vector<double> latencies;
   for (const Slice& slice : report.run.slices) {
     busiest = std::max(busiest, slice.metric("open", "generator_share").value_or(0));
     stolen += slice.metric("open", "steal_share").value_or(0) > 0.05 ? 1U : 0U;
     if (const auto lag = slice.metric("open", "send_lag_p99_ns")) lags.push_back(*lag);
+    if (const auto latency = slice.metric("open", "p50_ns")) latencies.push_back(*latency);
     errors += slice.metric("open", "request_errors").value_or(0) +
               slice.metric("closed", "request_errors").value_or(0);
   }
   light("client at most", busiest > 0.98 ? "bad" : "good", number(100 * busiest, "%.0f %% busy"));
-  if (!lags.empty())
-    light("send lag p99, median slice", "good", format_duration(stats::median(lags) * 1e-9));
+  if (!lags.empty() && !latencies.empty()) {
+    // Beyond a tenth of the median latency the tails are the client's as much as the server's.
+    const double lag = stats::median(lags);
+    light("send lag p99, median slice", lag * 10 > stats::median(latencies) ? "warn" : "good",
+          format_duration(lag * 1e-9));
+  }
   light("errors", errors > 0 ? "bad" : "good", number(errors, "%.0f"));
   light("steal above 5 %", stolen == 0 ? "good" : "warn",
         std::to_string(stolen) + " of " + std::to_string(report.run.slices.size()) + " slices");
   light("rounds", report.attempts > report.rounds ? "warn" : "good",
         std::to_string(report.rounds) + " valid of " + std::to_string(report.attempts));
   return html + "</ul>\n";
-}
-
-struct Choice {
-  std::string entry;
-  double value;
-  std::string word;
-};
-
-// The best of the backends that are told apart from the reference, or else the reference. Peers and
-// floors are no flag to choose.
-std::optional<Choice> choose(const Report& report, const MetricVerdict& verdict) {
-  const std::string reference = report.run.reference();
-  std::optional<Choice> choice;
-  if (report.kind(reference) == "backend")
-    choice = {reference, *verdict.reference_median, "no backend is faster than the reference"};
-  double best = 1;
-  for (const Contrast& contrast : verdict.contrasts) {
-    if (report.kind(contrast.entry) != "backend" || !contrast.ratio ||
-        (contrast.word != Word::faster && contrast.word != Word::slightly_faster))
-      continue;
-    const double gain = verdict.metric->lower_is_better ? *contrast.ratio : 1 / *contrast.ratio;
-    if (gain >= best) continue;
-    best = gain;
-    choice = {contrast.entry, *contrast.median,
-              std::string(to_string(contrast.word)) + " than " + report.label(reference)};
-  }
-  return choice;
-}
-
-// The best of the peers and floors, whatever its verdict: what is possible here without our core.
-std::string limit(const Report& report, const MetricVerdict& verdict) {
-  const Contrast* best = nullptr;
-  for (const Contrast& contrast : verdict.contrasts) {
-    if (report.kind(contrast.entry) == "backend" || !contrast.median) continue;
-    if (best == nullptr || (*contrast.median < *best->median) == verdict.metric->lower_is_better)
-      best = &contrast;
-  }
-  return best == nullptr
-             ? "-"
-             : format_value(*verdict.metric, *best->median) + ", " + report.label(best->entry);
-}
-
-// An entry may bear another name than its backend.
-std::string flag_for(const Run& run, const std::string& entry) {
-  for (const json::value& each : run.manifest.at("entries").as_array()) {
-    const json::value* const backend = each.as_object().if_contains("backend");
-    if (each.at("name").as_string() != entry || backend == nullptr || !backend->is_string())
-      continue;
-    std::string flag = "--backend " + std::string(backend->get_string());
-    if (backend->get_string() == entry) return flag;
-    return std::string(entry).append(" (").append(flag).append(")");
-  }
-  return entry;
-}
-
-// Which flag for which wish.
-std::string decisions(const Report& report) {
-  const std::vector<std::string> entries = report.run.entries();
-  const bool has_limit = std::any_of(entries.begin(), entries.end(), [&](const std::string& entry) {
-    return report.kind(entry) != "backend";
-  });
-  std::vector<std::string> heads{"if you want", "choose", "value", "verdict"};
-  if (has_limit) heads.emplace_back("limit");
-  Table table("Which flag to choose on this machine, for this load", heads, Table::Of::words);
-  const auto decide = [&](const std::string& wish, std::string_view metric_id) {
-    for (const MetricVerdict& verdict : report.verdicts) {
-      if (verdict.metric->id != metric_id) continue;
-      std::vector<std::string> cells{wish, "-", "-", "no backend is faster than the reference"};
-      const auto is_withheld = [](const Contrast& each) { return each.word == Word::withheld; };
-      if (std::any_of(verdict.contrasts.begin(), verdict.contrasts.end(), is_withheld)) {
-        cells[3] = "withheld: control " + std::string(to_string(verdict.control_state));
-      } else if (const auto choice = choose(report, verdict)) {
-        cells = {wish, flag_for(report.run, choice->entry),
-                 format_value(*verdict.metric, choice->value), choice->word};
-      }
-      if (has_limit) cells.push_back(limit(report, verdict));
-      table.row(cells);
-    }
-  };
-  decide("the least CPU per request", "cpu");
-  decide("the highest throughput", "rate");
-  decide("the lowest p99", "p99");
-  return table.str();
 }
 
 // Nothing when there is nothing to show.
