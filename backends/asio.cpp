@@ -4,8 +4,8 @@
 // (SO_REUSEPORT) and sessions of its own; with --sharing shared all threads run one io_context, and
 // a session's handlers go through a strand.
 //
-// System calls per keep-alive request: two recvmsg (Asio tries at once, finds EAGAIN, waits, tries
-// again), one sendmsg, and a share of an epoll_wait. The receive buffer belongs to the session:
+// System calls per keep-alive request: two recv (Asio tries at once, finds EAGAIN, waits, tries
+// again), one send, and a share of an epoll_wait. The receive buffer belongs to the session:
 // Asio may fill it at any time until the handler is called. Asio does not show its waits and system
 // calls, so they are not counted; events are handlers called.
 #include <array>
@@ -24,6 +24,9 @@
 #include "backends/support/workers.h"
 #include "common/http/connection.h"
 #include "common/os/address.h"
+#if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
+#include "backends/support/ring.h"
+#endif
 
 namespace duelio::backends {
 namespace {
@@ -92,15 +95,23 @@ class Session : public std::enable_shared_from_this<Session> {
     }
   }
 
-  // Graceful stop: a request that is already here is still answered, an idle session is closed.
+  // Graceful stop: an idle session ends, but a request that is already here, in the socket or with
+  // Asio, is still answered.
   void begin_drain() {
+    draining_ = true;
     connection_.begin_drain();
-    error_code ignored;
-    if (connection_.is_idle() && socket_.available(ignored) == 0) socket_.close(ignored);
+    end_if_idle();
   }
 
  private:
+  // The read that waits, or the next one, gets what has arrived and then the end of the stream.
+  void end_if_idle() {
+    error_code ignored;
+    if (connection_.is_idle()) socket_.shutdown(tcp::socket::shutdown_receive, ignored);
+  }
+
   void read() {
+    if (draining_) end_if_idle();
     const std::span<char> room = connection_.prepare();
     socket_.async_read_some(
         net::buffer(room.data(), room.size()),
@@ -144,13 +155,15 @@ class Session : public std::enable_shared_from_this<Session> {
   tcp::socket socket_;
   Register& register_;
   http::Connection connection_;
+  bool draining_ = false;
 };
 
 // An io_context with its listener.
 class Loop {
  public:
-  Loop(os::UniqueFd listener, const StopEvent& stop, bool many_threads)
-      : context_(many_threads ? BOOST_ASIO_CONCURRENCY_HINT_DEFAULT : 1),
+  Loop(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop, bool many_threads)
+      : config_(config),
+        context_(many_threads ? BOOST_ASIO_CONCURRENCY_HINT_DEFAULT : 1),
         many_threads_(many_threads),
         strand_(net::make_strand(context_)),
         acceptor_(strand_),
@@ -231,7 +244,7 @@ class Loop {
     // The context runs out of work when the last session ends; if one does not, it is stopped. A
     // timer that is set while another waits can be lost by Asio's io_uring service until its five
     // minutes are over (chriskohlhoff/asio issue 1530), so that nothing else here hangs on timers.
-    deadline_.expires_after(std::chrono::milliseconds(drain_limit_ms));
+    deadline_.expires_after(config_.drain_limit);
     deadline_.async_wait([this](error_code stopped) {
       if (!stopped) context_.stop();
     });
@@ -247,6 +260,7 @@ class Loop {
     if (register_.sessions.empty()) give_up_deadline();
   }
 
+  const ServerConfig& config_;
   Register register_;  // outlives the handlers that the context still holds
   net::io_context context_;
   bool many_threads_;
@@ -263,16 +277,15 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
   for (unsigned i = 0; i < config.threads; ++i) seats.emplace_back(config);
   seat = &seats.front();
   std::deque<Loop> loops;
-  for (os::UniqueFd& listener : listeners) loops.emplace_back(std::move(listener), stop, shared);
-  run_workers(config, [&](std::size_t i) { loops[i % loops.size()].run(seats[i]); });
+  for (os::UniqueFd& listener : listeners) {
+    loops.emplace_back(config, std::move(listener), stop, shared);
+  }
+  run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(seats[i]); });
   seat = &seats.front();
   loops.clear();  // sessions that the deadline left behind
   Counters sum;
   for (const Seat& each : seats) {
-    Counters own = each.counters;
-    own.requests = each.workspace.requests;
-    own.rejections = each.workspace.rejections;
-    sum += own;
+    sum += counted(each.counters, each.workspace);
   }
   return sum;
 }
@@ -283,16 +296,24 @@ constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
 
 #if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)  // see asio_uring.cpp
 extern const Backend asio_uring;
-const Backend asio_uring {
-  .name = "asio-uring", .model = "proactor over io_uring(7): Boost.Asio, callbacks",
+const Backend asio_uring{
+    .name = "asio-uring",
+    .model = "proactor over io_uring(7): Boost.Asio, callbacks",
+    .sharings = sharings,
+    .probe = probe_asio_ring,
+    .run = run,
+    .uncounted = "wakeups recv_calls send_calls would_block rearms",
+};
 #else
 extern const Backend asio;
 const Backend asio{
     .name = "asio",
     .model = "proactor over epoll(7): Boost.Asio, callbacks",
-#endif
-  .sharings = sharings, .probe = always_available, .run = run,
-  .uncounted = "wakeups recv_calls send_calls would_block rearms",
+    .sharings = sharings,
+    .probe = always_available,
+    .run = run,
+    .uncounted = "wakeups recv_calls send_calls would_block rearms",
 };
+#endif
 
 }  // namespace duelio::backends

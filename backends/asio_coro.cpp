@@ -8,7 +8,6 @@
 // is what keeps a session alive and where its state is kept between waits.
 #include <array>
 #include <chrono>
-#include <deque>
 #include <unordered_set>
 
 #include <boost/asio.hpp>
@@ -48,11 +47,12 @@ struct Session {
   Session& operator=(const Session&) = delete;
   ~Session() { shared.sessions.erase(this); }
 
-  // Graceful stop: a request that is already here is still answered, an idle session is closed.
+  // Graceful stop: an idle session ends, but a request that is already here, in the socket or with
+  // Asio, is still answered: the read that waits gets what has arrived, then the end of the stream.
   void begin_drain() {
     connection.begin_drain();
     error_code ignored;
-    if (connection.is_idle() && socket.available(ignored) == 0) socket.close(ignored);
+    if (connection.is_idle()) socket.shutdown(tcp::socket::shutdown_receive, ignored);
   }
 
   tcp::socket socket;
@@ -108,7 +108,8 @@ net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : shared_(config),
+      : config_(config),
+        shared_(config),
         context_(1),
         acceptor_(context_),
         pause_(context_),
@@ -122,12 +123,7 @@ class Worker {
 
   void run() { context_.run(); }
 
-  Counters counters() const noexcept {
-    Counters sum = shared_.counters;
-    sum.requests = shared_.workspace.requests;
-    sum.rejections = shared_.workspace.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(shared_.counters, shared_.workspace); }
 
  private:
   net::awaitable<void> accept() {
@@ -171,7 +167,7 @@ class Worker {
     for (Session* session : shared_.sessions) session->begin_drain();
     // The context runs out of work when the last session ends; if one does not, it is stopped.
     using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
+    const auto deadline = steady_clock::now() + config_.drain_limit;
     do {
       co_await sleep(5);
       for (Session* session : shared_.sessions) {
@@ -182,21 +178,13 @@ class Worker {
     context_.stop();
   }
 
+  const ServerConfig& config_;
   Shared shared_;
   net::io_context context_;
   tcp::acceptor acceptor_;
   net::steady_timer pause_;
   net::posix::stream_descriptor stop_;
 };
-
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
-  return sum;
-}
 
 constexpr std::array sharings{Sharing::per_thread};
 
@@ -208,7 +196,7 @@ const Backend asio_coro{
     .model = "proactor over epoll(7): Boost.Asio, C++20 coroutines",
     .sharings = sharings,
     .probe = always_available,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
     .uncounted = "wakeups recv_calls send_calls would_block rearms",
 };
 

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
 
-Support probe() {
-  Support support = probe_ring(
-      {IORING_OP_ACCEPT, IORING_OP_RECVMSG, IORING_OP_SENDMSG, IORING_OP_POLL_ADD}, false);
-  support.features.clear();  // Asio asks for a plain ring
-  return support;
-}
-
 }  // namespace
 
 extern const Backend asio_uring;
@@ -26,7 +19,7 @@ const Backend asio_uring{
     .name = "asio-uring",
     .model = "proactor over io_uring(7): Boost.Asio, callbacks",
     .sharings = sharings,
-    .probe = probe,
+    .probe = probe_asio_ring,
     .run = nullptr,
     .executable = "duelio-server-asio-uring",
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,7 +28,8 @@ struct ServerConfig {
   std::vector<int> cpus;  // thread i is pinned to cpus[i % size]; empty: not pinned
   Sharing sharing = Sharing::per_thread;
   http::Limits limits;
-  const http::DateClock* clock = nullptr;  // outlives run()
+  const http::DateClock* clock = nullptr;       // outlives run()
+  std::chrono::milliseconds drain_limit{1000};  // how long a stopping backend waits for its peers
 };
 
 // One listening socket for Sharing::shared, one a thread for Sharing::per_thread. Non-blocking.
@@ -45,13 +47,12 @@ struct Support {
 //
 // What run() owes its caller:
 //  - It returns when a stop has been requested and it has finished what was received: connections
-//  waiting in
-//    the listener are accepted, requests that arrived are answered, the last answer on a connection
-//    says `connection: close`, idle connections are closed. It gives up on peers that take longer
-//    than drain_limit.
+//    waiting in the listener are accepted, requests that arrived are answered, the last answer on a
+//    connection says `connection: close`, idle connections are closed, also those that become idle
+//    later. It gives up on peers that take longer than drain_limit.
 //  - It throws std::system_error only while setting up. Later a failing socket ends its own session
-//  and is
-//    counted; accept copes with a lack of descriptors and with peers that left, without spinning.
+//    and is counted; accept copes with a lack of descriptors and with peers that left, without
+//    spinning.
 //  - A signal may end its waits early (EINTR), at least once a second: that is no reason to stop.
 //  - It drives http::Connection by its contract and puts no bytes of its own on the wire.
 struct Backend {
@@ -66,9 +67,6 @@ struct Backend {
   // run is then null.
   std::string_view executable = {};
 };
-
-// How long a stopping backend waits for peers, in milliseconds.
-inline constexpr int drain_limit_ms = 1000;
 
 // Every backend of this build, the reference first. Made from the list in backends/CMakeLists.txt.
 std::span<const Backend* const> all_backends() noexcept;

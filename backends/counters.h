@@ -7,7 +7,7 @@ namespace duelio {
 
 // What a backend did, counted by each worker for itself and added up when it has stopped. System
 // calls are counted where they are made, so requests per call can be held against the kernel's own
-// count.
+// count; the io_uring models count what they submit instead.
 struct Counters {
   std::uint64_t accepts = 0;
   std::uint64_t requests = 0;    // answered as the workload says
@@ -20,8 +20,9 @@ struct Counters {
   std::uint64_t rearms = 0;       // interests renewed
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  std::uint64_t accept_refused =
-      0;  // connections closed at once because descriptors or memory ran out
+  // Accepts that a lack of descriptors or memory spoiled. Models that call accept(2) close such a
+  // connection at once; the others leave it in the listener's queue and try again.
+  std::uint64_t accept_refused = 0;
   std::uint64_t errors_reset = 0;    // ECONNRESET, EPIPE: the peer went away
   std::uint64_t errors_timeout = 0;  // ETIMEDOUT: the peer stopped answering
   std::uint64_t errors_other = 0;

@@ -8,8 +8,6 @@
 // question 9). That is safe because EPOLLRDHUP reports an end of stream as an edge of its own.
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <deque>
 
 #include <sys/epoll.h>
 
@@ -26,7 +24,8 @@ constexpr std::uint32_t session_interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPO
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : workspace_(config.limits, *config.clock),
+      : config_(config),
+        workspace_(config.limits, *config.clock),
         listener_(std::move(listener)),
         acceptor_(listener_.get()),
         stop_(stop.fd()),
@@ -45,12 +44,7 @@ class Worker {
     drain();
   }
 
-  Counters counters() const noexcept {
-    Counters sum = counters_;
-    sum.requests = workspace_.requests;
-    sum.rejections = workspace_.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(counters_, workspace_); }
 
  private:
   void wait(int timeout_ms) {
@@ -122,19 +116,22 @@ class Worker {
     accept_all();
     listener_.reset();
     control(EPOLL_CTL_DEL, stop_, nullptr, 0);
-    sessions_.for_each([this](Session& session) {
-      session.connection.begin_drain();
-      if (!session.connection.is_idle()) return;
-      session.receive(counters_);
-      if (session.connection.is_idle()) {
-        sessions_.close(session);
-      } else {
-        drive(session, 0);
-      }
-    });
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
-    while (!sessions_.empty() && steady_clock::now() < deadline) wait(10);
+    sessions_.for_each([](Session& session) { session.connection.begin_drain(); });
+    const Deadline limit(config_);
+    while (true) {
+      sessions_.for_each([this](Session& session) {
+        if (session.connection.is_idle()) end(session);
+      });
+      if (sessions_.empty() || limit.has_passed()) return;
+      wait(10);
+    }
+  }
+
+  // Stopping: an idle session closes, unless a request has just arrived.
+  void end(Session& session) {
+    session.receive(counters_);
+    if (session.connection.is_idle()) return sessions_.close(session);
+    drive(session, 0);
   }
 
   bool control(int operation, int fd, void* owner, std::uint32_t interest) const noexcept {
@@ -142,6 +139,7 @@ class Worker {
     return ::epoll_ctl(events_.get(), operation, fd, &event) == 0;
   }
 
+  const ServerConfig& config_;
   http::Workspace workspace_;
   os::UniqueFd listener_;
   Acceptor acceptor_;
@@ -151,15 +149,6 @@ class Worker {
   Counters counters_;
   bool stopping_ = false;
 };
-
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
-  return sum;
-}
 
 constexpr std::array sharings{Sharing::per_thread};
 
@@ -171,7 +160,7 @@ const Backend epoll_et{
     .model = "readiness: epoll(7), EPOLLET, registered once",
     .sharings = sharings,
     .probe = always_available,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
 };
 
 }  // namespace duelio::backends

@@ -8,8 +8,6 @@
 // turn.
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <deque>
 
 #include <sys/epoll.h>
 
@@ -24,7 +22,8 @@ namespace {
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : workspace_(config.limits, *config.clock),
+      : config_(config),
+        workspace_(config.limits, *config.clock),
         listener_(std::move(listener)),
         acceptor_(listener_.get()),
         stop_(stop.fd()),
@@ -41,12 +40,7 @@ class Worker {
     drain();
   }
 
-  Counters counters() const noexcept {
-    Counters sum = counters_;
-    sum.requests = workspace_.requests;
-    sum.rejections = workspace_.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(counters_, workspace_); }
 
  private:
   void wait(int timeout_ms) {
@@ -113,19 +107,22 @@ class Worker {
     accept_all();
     listener_.reset();
     control(EPOLL_CTL_DEL, stop_, nullptr, 0);
-    sessions_.for_each([this](Session& session) {
-      session.connection.begin_drain();
-      if (!session.connection.is_idle()) return;
-      session.receive(counters_);
-      if (session.connection.is_idle()) {
-        sessions_.close(session);
-      } else {
-        drive(session, 0);
-      }
-    });
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
-    while (!sessions_.empty() && steady_clock::now() < deadline) wait(10);
+    sessions_.for_each([](Session& session) { session.connection.begin_drain(); });
+    const Deadline limit(config_);
+    while (true) {
+      sessions_.for_each([this](Session& session) {
+        if (session.connection.is_idle()) end(session);
+      });
+      if (sessions_.empty() || limit.has_passed()) return;
+      wait(10);
+    }
+  }
+
+  // Stopping: an idle session closes, unless a request has just arrived.
+  void end(Session& session) {
+    session.receive(counters_);
+    if (session.connection.is_idle()) return sessions_.close(session);
+    drive(session, 0);
   }
 
   bool control(int operation, int fd, void* owner, std::uint32_t interest) const noexcept {
@@ -133,6 +130,7 @@ class Worker {
     return ::epoll_ctl(events_.get(), operation, fd, &event) == 0;
   }
 
+  const ServerConfig& config_;
   http::Workspace workspace_;
   os::UniqueFd listener_;
   Acceptor acceptor_;
@@ -142,15 +140,6 @@ class Worker {
   Counters counters_;
   bool stopping_ = false;
 };
-
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
-  return sum;
-}
 
 constexpr std::array sharings{Sharing::per_thread};
 
@@ -162,7 +151,7 @@ const Backend epoll_lt{
     .model = "readiness: epoll(7), level-triggered",
     .sharings = sharings,
     .probe = always_available,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
 };
 
 }  // namespace duelio::backends

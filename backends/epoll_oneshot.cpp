@@ -7,7 +7,6 @@
 // buffer is read on, so that a large body does not cost a renewal every 16 KiB.
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <deque>
 #include <mutex>
 
@@ -55,7 +54,7 @@ struct Hub {
 class Worker {
  public:
   Worker(Hub& hub, const ServerConfig& config)
-      : hub_(hub), workspace_(config.limits, *config.clock) {}
+      : hub_(hub), config_(config), workspace_(config.limits, *config.clock) {}
 
   void run() {
     while (!stopping_) wait(-1);
@@ -66,28 +65,18 @@ class Worker {
     hub_.events.control(EPOLL_CTL_DEL, hub_.stop, nullptr, 0);  // it stays ready
     accept_all();
     listeners.clear();
-    hub_.sessions.for_each([this](Session& session) {
-      session.connection.bind(workspace_);
-      session.connection.begin_drain();
-      if (!session.connection.is_idle()) return;
-      session.receive(counters_);
-      if (session.connection.is_idle()) {
-        hub_.sessions.close(session);
-      } else {
-        drive(session);
-      }
-    });
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
-    while (!hub_.sessions.empty() && steady_clock::now() < deadline) wait(10);
+    hub_.sessions.for_each([](Session& session) { session.connection.begin_drain(); });
+    const Deadline limit(config_);
+    while (true) {
+      hub_.sessions.for_each([this](Session& session) {
+        if (session.connection.is_idle()) end(session);
+      });
+      if (hub_.sessions.empty() || limit.has_passed()) return;
+      wait(10);
+    }
   }
 
-  Counters counters() const noexcept {
-    Counters sum = counters_;
-    sum.requests = workspace_.requests;
-    sum.rejections = workspace_.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(counters_, workspace_); }
 
  private:
   void wait(int timeout_ms) {
@@ -147,6 +136,14 @@ class Worker {
     }
   }
 
+  // Stopping: an idle session closes, unless a request has just arrived.
+  void end(Session& session) {
+    session.connection.bind(workspace_);
+    session.receive(counters_);
+    if (session.connection.is_idle()) return close(session);
+    drive(session);
+  }
+
   // The session must not be touched after this.
   void arm(Session& session, std::uint32_t interest) {
     const int fd = session.fd();
@@ -165,6 +162,7 @@ class Worker {
   }
 
   Hub& hub_;
+  const ServerConfig& config_;
   http::Workspace workspace_;
   Counters counters_;
   bool stopping_ = false;
@@ -174,7 +172,7 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
   Hub hub(listeners.front().get(), stop.fd());
   std::deque<Worker> workers;
   for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(hub, config);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
+  run_workers(config, stop, [&](std::size_t i) { workers[i].run(); });
   workers.front().drain(listeners);
   Counters sum;
   for (const Worker& worker : workers) sum += worker.counters();

@@ -6,8 +6,6 @@
 // System calls per keep-alive request: recv, send, and a share of a poll. Waiting for the other
 // direction costs nothing: it is a change in the array.
 #include <array>
-#include <chrono>
-#include <deque>
 #include <vector>
 
 #include <poll.h>
@@ -23,7 +21,8 @@ namespace {
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : workspace_(config.limits, *config.clock),
+      : config_(config),
+        workspace_(config.limits, *config.clock),
         listener_(std::move(listener)),
         acceptor_(listener_.get()),
         waits_{{stop.fd(), POLLIN, 0}, {listener_.get(), POLLIN, 0}},
@@ -34,12 +33,7 @@ class Worker {
     drain();
   }
 
-  Counters counters() const noexcept {
-    Counters sum = counters_;
-    sum.requests = workspace_.requests;
-    sum.rejections = workspace_.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(counters_, workspace_); }
 
  private:
   static constexpr std::size_t first_session = 2;  // behind the stop event and the listener
@@ -102,23 +96,25 @@ class Worker {
     accept_all();
     listener_.reset();
     waits_[0].fd = waits_[1].fd = -1;  // ignored from now on
-    for (std::size_t i = waits_.size(); i > first_session;) {
-      --i;
-      Session& session = *owners_[i];
-      session.connection.begin_drain();
-      if (!session.connection.is_idle()) continue;
-      session.receive(counters_);
-      if (session.connection.is_idle()) {
-        close(i);
-      } else {
-        drive(i);
+    sessions_.for_each([](Session& session) { session.connection.begin_drain(); });
+    const Deadline limit(config_);
+    while (true) {
+      for (std::size_t i = waits_.size(); i > first_session;) {
+        if (owners_[--i]->connection.is_idle()) end(i);
       }
+      if (sessions_.empty() || limit.has_passed()) return;
+      wait(10);
     }
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
-    while (!sessions_.empty() && steady_clock::now() < deadline) wait(10);
   }
 
+  // Stopping: an idle session closes, unless a request has just arrived.
+  void end(std::size_t index) {
+    owners_[index]->receive(counters_);
+    if (owners_[index]->connection.is_idle()) return close(index);
+    drive(index);
+  }
+
+  const ServerConfig& config_;
   http::Workspace workspace_;
   os::UniqueFd listener_;
   Acceptor acceptor_;
@@ -127,15 +123,6 @@ class Worker {
   std::vector<Session*> owners_;  // of waits_, by index
   Counters counters_;
 };
-
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
-  return sum;
-}
 
 constexpr std::array sharings{Sharing::per_thread};
 
@@ -147,7 +134,7 @@ const Backend poll{
     .model = "readiness: poll(2)",
     .sharings = sharings,
     .probe = always_available,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
 };
 
 }  // namespace duelio::backends

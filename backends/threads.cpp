@@ -70,7 +70,7 @@ class Server {
       if (hand->idle.load()) ::shutdown(hand->fd, SHUT_RD);
     }
     const auto nobody = [this] { return running_ == 0; };
-    if (!gone_.wait_for(lock, std::chrono::milliseconds(drain_limit_ms), nobody)) {
+    if (!gone_.wait_for(lock, config_.drain_limit, nobody)) {
       for (const Hand* hand = first_; hand != nullptr; hand = hand->next)
         ::shutdown(hand->fd, SHUT_RDWR);
       gone_.wait(lock, nobody);
@@ -192,7 +192,7 @@ class Server {
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   Server server(config, stop.fd());
-  run_workers(config, [&](std::size_t i) { server.accept_from(std::move(listeners[i])); });
+  run_workers(config, stop, [&](std::size_t i) { server.accept_from(std::move(listeners[i])); });
   return server.finish();
 }
 

@@ -8,9 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <deque>
-#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -29,17 +26,20 @@ struct UringSession : Linked<UringSession> {
       : fd(std::move(socket)), connection(workspace, http::Buffers::owned) {}
   os::UniqueFd fd;
   http::Connection connection;
-  bool in_kernel = false;
 };
 
 constexpr std::uint64_t accept_tag = 1;  // no addresses
 constexpr std::uint64_t stop_tag = 2;
 constexpr std::uint64_t cancel_tag = 3;
+constexpr std::uint64_t accept_again_tag = 4;
 
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : workspace_(config.limits, *config.clock), listener_(std::move(listener)), stop_(stop.fd()) {
+      : config_(config),
+        workspace_(config.limits, *config.clock),
+        listener_(std::move(listener)),
+        stop_(stop.fd()) {
     make_blocking(listener_.get());
   }
 
@@ -53,12 +53,7 @@ class Worker {
     drain();
   }
 
-  Counters counters() const noexcept {
-    Counters sum = counters_;
-    sum.requests = workspace_.requests;
-    sum.rejections = workspace_.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(counters_, workspace_); }
 
  private:
   void wait(int timeout_ms) {
@@ -67,6 +62,8 @@ class Worker {
       switch (tag) {
         case accept_tag:
           return on_accept(result);
+        case accept_again_tag:
+          return stopping_ ? void() : accept();
         case stop_tag:
           stopping_ = true;
           return;
@@ -94,8 +91,7 @@ class Worker {
       submit(session);
     } else if (result == -EMFILE || result == -ENFILE || result == -ENOBUFS || result == -ENOMEM) {
       ++counters_.accept_refused;
-      std::this_thread::sleep_for(
-          std::chrono::milliseconds(10));  // trying again at once would spin
+      return ring_.pause(accept_again_tag);
     }
     if (!stopping_) accept();
   }
@@ -118,11 +114,9 @@ class Worker {
       ++counters_.send_calls;
     }
     sqe.user_data = reinterpret_cast<std::uintptr_t>(&session);
-    session.in_kernel = true;
   }
 
   void on_done(UringSession& session, int result) {
-    session.in_kernel = false;
     http::Connection& connection = session.connection;
     const auto size = static_cast<std::size_t>(std::max(result, 0));
     if (result < 0 && result != -EINTR) {
@@ -149,16 +143,16 @@ class Worker {
       on_accept(fd);
     listener_.reset();
     sessions_.for_each([](UringSession& session) { session.connection.begin_drain(); });
-    wait(10);  // what has arrived completes
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
-    while (!sessions_.empty()) {
-      const bool late = steady_clock::now() >= deadline;
+    for (const Deadline limit(config_); !sessions_.empty(); wait(10)) {
       sessions_.for_each([&](UringSession& session) {
-        // Ends a waiting receive or send; the session goes with its completion.
-        if (late || session.connection.is_idle()) ::shutdown(session.fd.get(), SHUT_RDWR);
+        // Completes what is with the kernel; the session goes with that. What has arrived is still
+        // received behind SHUT_RD, and answered.
+        if (limit.has_passed()) {
+          ::shutdown(session.fd.get(), SHUT_RDWR);
+        } else if (session.connection.is_idle()) {
+          ::shutdown(session.fd.get(), SHUT_RD);
+        }
       });
-      wait(10);
     }
   }
 
@@ -168,6 +162,7 @@ class Worker {
     sqe.user_data = cancel_tag;
   }
 
+  const ServerConfig& config_;
   http::Workspace workspace_;
   os::UniqueFd listener_;
   int stop_;
@@ -177,15 +172,6 @@ class Worker {
   bool accepting_ = false;
   bool stopping_ = false;
 };
-
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
-  return sum;
-}
 
 Support probe() {
   return probe_ring({IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_POLL_ADD}, false);
@@ -201,7 +187,7 @@ const Backend uring{
     .model = "completion: io_uring(7), single-shot accept, receive and send",
     .sharings = sharings,
     .probe = probe,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
     .uncounted = "would_block rearms",
 };
 

@@ -11,10 +11,7 @@
 // has left.
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <deque>
 #include <string>
-#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -47,11 +44,15 @@ constexpr std::uint64_t send_bit = 1;
 constexpr std::uint64_t accept_tag = 2;
 constexpr std::uint64_t stop_tag = 4;
 constexpr std::uint64_t cancel_tag = 6;
+constexpr std::uint64_t accept_again_tag = 8;
 
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : workspace_(config.limits, *config.clock), listener_(std::move(listener)), stop_(stop.fd()) {
+      : config_(config),
+        workspace_(config.limits, *config.clock),
+        listener_(std::move(listener)),
+        stop_(stop.fd()) {
     make_blocking(listener_.get());
   }
 
@@ -65,12 +66,7 @@ class Worker {
     drain();
   }
 
-  Counters counters() const noexcept {
-    Counters sum = counters_;
-    sum.requests = workspace_.requests;
-    sum.rejections = workspace_.rejections;
-    return sum;
-  }
+  Counters counters() const noexcept { return counted(counters_, workspace_); }
 
  private:
   void wait(int timeout_ms) {
@@ -80,6 +76,8 @@ class Worker {
           switch (tag) {
             case accept_tag:
               return on_accept(result, flags);
+            case accept_again_tag:
+              return stopping_ ? void() : accept();
             case stop_tag:
               stopping_ = true;
               return;
@@ -110,8 +108,7 @@ class Worker {
       open(os::UniqueFd(result));
     } else if (result == -EMFILE || result == -ENFILE || result == -ENOBUFS || result == -ENOMEM) {
       ++counters_.accept_refused;
-      std::this_thread::sleep_for(
-          std::chrono::milliseconds(10));  // trying again at once would spin
+      return ring_.pause(accept_again_tag);
     }
     if (!accepting_ && !stopping_) accept();
   }
@@ -224,18 +221,15 @@ class Worker {
       open(os::UniqueFd(fd));
     listener_.reset();
     sessions_.for_each([](MultishotSession& session) { session.connection.begin_drain(); });
-    wait(10);  // what has arrived completes
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + std::chrono::milliseconds(drain_limit_ms);
-    while (!sessions_.empty()) {
-      const bool late = steady_clock::now() >= deadline;
+    for (const Deadline limit(config_); !sessions_.empty(); wait(10)) {
       sessions_.for_each([&](MultishotSession& session) {
-        if (late || (session.connection.is_idle() && session.waiting.empty())) {
+        if (limit.has_passed()) {
           session.connection.abort();
           close(session);
+        } else if (session.connection.is_idle()) {
+          ::shutdown(session.fd.get(), SHUT_RD);  // what has arrived is still received
         }
       });
-      wait(10);
     }
   }
 
@@ -245,6 +239,7 @@ class Worker {
     sqe.user_data = cancel_tag;
   }
 
+  const ServerConfig& config_;
   http::Workspace workspace_;
   os::UniqueFd listener_;
   int stop_;
@@ -255,15 +250,6 @@ class Worker {
   bool accepting_ = false;
   bool stopping_ = false;
 };
-
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  std::deque<Worker> workers;
-  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
-  run_workers(config, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
-  return sum;
-}
 
 Support probe() {
   // Multishot receive has no number of its own; it came with SEND_ZC, in Linux 6.0.
@@ -280,7 +266,7 @@ const Backend uring_multishot{
     .model = "completion: io_uring(7), multishot accept and receive, provided-buffer ring",
     .sharings = sharings,
     .probe = probe,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
     .uncounted = "recv_calls would_block",
 };
 

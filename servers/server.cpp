@@ -104,6 +104,8 @@ void serve(const Options& options, std::ostream& out) {
     os::throw_errno("open " + options.stats);  // now, rather than after hours of counting
   }
   os::raise_descriptor_limit();
+  // Each by itself first: a set is accepted when one of its CPUs is there.
+  for (const int cpu : options.cpus) os::pin_this_thread({cpu});
   if (!options.cpus.empty()) os::pin_this_thread(options.cpus);
   const Housekeeper housekeeper;
   workload::calibrate();

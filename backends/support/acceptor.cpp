@@ -34,8 +34,16 @@ os::UniqueFd Acceptor::accept(Counters& counters) noexcept {
         return {};
       case EMFILE:
       case ENFILE:
-        ++counters.accept_refused;
-        if (refuse_one()) continue;
+        // With nobody waiting the answer is the same: descriptors are looked for first.
+        switch (refuse_one()) {
+          case Refused::one:
+            ++counters.accept_refused;
+            continue;
+          case Refused::none:
+            return {};
+          case Refused::not_known:
+            break;
+        }
         [[fallthrough]];
       case ENOBUFS:
       case ENOMEM:
@@ -60,13 +68,16 @@ os::UniqueFd Acceptor::accept(Counters& counters) noexcept {
   }
 }
 
-bool Acceptor::refuse_one() noexcept {
+Acceptor::Refused Acceptor::refuse_one() noexcept {
   if (!spare_) spare_ = open_spare();
-  if (!spare_) return false;
+  if (!spare_) return Refused::not_known;
   spare_.reset();
-  { const os::UniqueFd refused(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)); }
+  os::UniqueFd refused(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
+  const int error = refused ? 0 : errno;
+  refused.reset();
   spare_ = open_spare();
-  return true;
+  if (error == 0) return Refused::one;
+  return error == EAGAIN ? Refused::none : Refused::not_known;
 }
 
 }  // namespace duelio

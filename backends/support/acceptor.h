@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "backends/counters.h"
 #include "common/os/unique_fd.h"
 
@@ -22,7 +24,12 @@ class Acceptor {
   int listener() const noexcept { return listener_; }
 
  private:
-  bool refuse_one() noexcept;
+  enum class Refused : std::uint8_t {
+    one,
+    none,       // nobody waited
+    not_known,  // another thread took the descriptor that was given up
+  };
+  Refused refuse_one() noexcept;
 
   int listener_;
   os::UniqueFd spare_;

@@ -19,6 +19,10 @@ constexpr unsigned submissions = 1024;
 constexpr unsigned completions =
     8192;  // more are kept by the kernel (IORING_FEAT_NODROP), at a cost
 
+int set_up_plain(io_uring& ring) noexcept {
+  return io_uring_queue_init(submissions, &ring, 0);
+}
+
 int set_up(io_uring& ring) noexcept {
   io_uring_params parameters{};
   parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
@@ -48,6 +52,28 @@ std::string explain(int error) {
     default:
       return "io_uring_setup: " + std::string(os::errno_name(error));
   }
+}
+
+Support probe_operations(int (*set_up_ring)(io_uring&) noexcept,
+                         std::initializer_list<int> operations) {
+  io_uring ring{};
+  const int error = -set_up_ring(ring);
+  if (error != 0) return {.available = false, .reason = explain(error)};
+  io_uring_queue_exit(&ring);
+  std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> known(io_uring_get_probe(),
+                                                                   io_uring_free_probe);
+  if (known == nullptr) {
+    return {.available = false,
+            .reason = "io_uring_register: this kernel does not say what its io_uring can do"};
+  }
+  for (const int operation : operations) {
+    if (io_uring_opcode_supported(known.get(), operation) == 0) {
+      return {.available = false,
+              .reason = "this kernel's io_uring lacks operation " + std::to_string(operation) +
+                        " (see io_uring_enter(2)); a newer kernel is needed"};
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -91,23 +117,8 @@ BufferRing::~BufferRing() {
 }
 
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
-  io_uring ring{};
-  const int error = -set_up(ring);
-  if (error != 0) return {.available = false, .reason = explain(error)};
-  io_uring_queue_exit(&ring);
-  std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> known(io_uring_get_probe(),
-                                                                   io_uring_free_probe);
-  if (known == nullptr) {
-    return {.available = false,
-            .reason = "io_uring_register: this kernel does not say what its io_uring can do"};
-  }
-  for (const int operation : operations) {
-    if (io_uring_opcode_supported(known.get(), operation) == 0) {
-      return {.available = false,
-              .reason = "this kernel's io_uring lacks operation " + std::to_string(operation) +
-                        " (see io_uring_enter(2)); a newer kernel is needed"};
-    }
-  }
+  Support support = probe_operations(set_up, operations);
+  if (!support.available) return support;
   std::string features = "single issuer, deferred task work";
   if (buffer_ring) {
     try {
@@ -122,6 +133,11 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
     features += ", multishot accept and receive, provided-buffer ring";
   }
   return {.features = features};
+}
+
+Support probe_asio_ring() {
+  return probe_operations(
+      set_up_plain, {IORING_OP_ACCEPT, IORING_OP_RECVMSG, IORING_OP_SENDMSG, IORING_OP_POLL_ADD});
 }
 
 void make_blocking(int fd) noexcept {

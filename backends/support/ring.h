@@ -61,10 +61,19 @@ class Ring {
     return count;
   }
 
+  // A completion with this user_data in 10 ms: when to try again what descriptors or memory did not
+  // allow. At once it would spin, and sleeping would hold up the sessions.
+  void pause(std::uint64_t user_data) noexcept {
+    io_uring_sqe& sqe = next();
+    io_uring_prep_timeout(&sqe, &pause_, 0, 0);
+    sqe.user_data = user_data;
+  }
+
   io_uring* get() noexcept { return &ring_; }
 
  private:
   io_uring ring_{};
+  __kernel_timespec pause_{.tv_sec = 0, .tv_nsec = 10'000'000};
 };
 
 // Buffers that the kernel picks from as data arrives (io_uring_register_buf_ring(3)): idle
@@ -95,9 +104,10 @@ class BufferRing {
   std::unique_ptr<char[]> memory_;
 };
 
-// Asks the running kernel for a ring, for these operations and, where wanted, for a buffer ring;
-// says which of kernel, sysctl, seccomp and memory limit is in the way, and what to do about it.
+// Ask the running kernel for a ring, for these operations and, where wanted, for a buffer ring; say
+// which of kernel, sysctl, seccomp and memory limit is in the way, and what to do about it.
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring);
+Support probe_asio_ring();  // the plain one that Boost.Asio sets up
 
 // io_uring honours O_NONBLOCK: a descriptor that has it set completes with EAGAIN instead of
 // waiting.

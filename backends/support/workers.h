@@ -1,10 +1,15 @@
 #pragma once
 
-#include <memory>
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "backends/backend.h"
+#include "common/http/workspace.h"
 #include "common/os/cpu.h"
 
 namespace duelio {
@@ -14,18 +19,66 @@ inline void pin_worker(const ServerConfig& config, std::size_t index) {
 }
 
 // Calls work(i) in config.threads threads, the first of them the caller's, and returns when all
-// have.
+// have. When one throws, or cannot be started, the others are asked to stop and the first exception
+// is thrown on.
 template <class Work>
-void run_workers(const ServerConfig& config, Work work) {
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < config.threads; ++i) {
-    threads.emplace_back([&config, &work, i] {
+void run_workers(const ServerConfig& config, const StopEvent& stop, Work work) {
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto fail = [&] {
+    const std::lock_guard lock(mutex);
+    if (!failure) failure = std::current_exception();
+    stop.request();
+  };
+  const auto guarded = [&](std::size_t i) {
+    try {
       pin_worker(config, i);
       work(i);
-    });
+    } catch (...) {
+      fail();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    try {
+      for (std::size_t i = 1; i < config.threads; ++i) threads.emplace_back(guarded, i);
+    } catch (...) {
+      fail();
+    }
+    guarded(0);
   }
-  pin_worker(config, 0);
-  work(0);
+  if (failure) std::rethrow_exception(failure);
 }
+
+// The run() of a model whose workers share nothing: a Worker, made of (config, listener, stop), for
+// each listener.
+template <class Worker>
+Counters run_worker_per_listener(const ServerConfig& config, Listeners listeners,
+                                 const StopEvent& stop) {
+  std::deque<Worker> workers;
+  for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
+  run_workers(config, stop, [&](std::size_t i) { workers[i].run(); });
+  Counters sum;
+  for (const Worker& worker : workers) sum += worker.counters();
+  return sum;
+}
+
+// What a worker counted, with what its connections did.
+inline Counters counted(Counters counters, const http::Workspace& workspace) noexcept {
+  counters.requests = workspace.requests;
+  counters.rejections = workspace.rejections;
+  return counters;
+}
+
+// When a stopping worker gives up on its peers.
+class Deadline {
+ public:
+  explicit Deadline(const ServerConfig& config) noexcept
+      : at_(std::chrono::steady_clock::now() + config.drain_limit) {}
+  bool has_passed() const noexcept { return std::chrono::steady_clock::now() >= at_; }
+
+ private:
+  std::chrono::steady_clock::time_point at_;
+};
 
 }  // namespace duelio
