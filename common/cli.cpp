@@ -73,7 +73,7 @@ std::optional<po::variables_map> parse(const Tool& tool, int argc, const char* c
 int run(const Tool& tool, const std::function<int()>& body) {
   try {
     const int code = body();
-    std::cout.flush();
+    if (!std::cout.flush()) throw std::runtime_error("write stdout failed");
     return code;
   } catch (const UsageError& error) {
     std::cerr << tool.name << ": " << error.what() << '\n';

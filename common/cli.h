@@ -51,8 +51,9 @@ auto value(const boost::program_options::variables_map& values, const std::strin
   }
 }
 
-// Runs a tool's body and turns what it throws into one line on stderr and an exit code. A closed
-// stdout (a reader such as head that went away) ends the tool with the usual signal.
+// Runs a tool's body and turns what it throws into one line on stderr and an exit code; so too when
+// stdout took not everything (a full disk, a reader that went away from a tool that ignores
+// SIGPIPE).
 int run(const Tool& tool, const std::function<int()>& body);
 
 // True when `fd` is a terminal that wants colour and live lines: NO_COLOR unset, TERM not "dumb".

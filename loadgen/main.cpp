@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "common/os/error.h"
 #include "common/units.h"
 #include "loadgen/live_line.h"
 #include "loadgen/report.h"
@@ -21,6 +22,12 @@ void write_file(const std::string& name, const std::function<void(std::ostream&)
   write(file);
   file.close();
   if (!file) throw std::runtime_error("write " + name + " failed");
+}
+
+// Before the run, so that nothing measured is lost to a bad name; what is there stays for now.
+void require_writable(const std::string& name) {
+  if (name.empty() || name == "-") return;
+  if (!std::ofstream(name, std::ios::app)) os::throw_errno("open " + name);
 }
 
 Result run_once(const Options& options) {
@@ -55,8 +62,9 @@ SearchResult search(Options& options, Result& result) {
     Trial trial{.achieved = achieved_rate(run_result),
                 .latency_ns = tally.latency.quantile(objective.quantile),
                 .generator_limited = verdict.generator_limited};
-    trial.holds = verdict.usable && tally.request_errors == 0 && tally.unsent == 0 &&
-                  trial.latency_ns < objective.below_ns && completed_share(tally) >= 0.99;
+    trial.holds = tally.latency.supports(objective.quantile) && verdict.usable &&
+                  tally.request_errors == 0 && tally.unsent == 0 &&
+                  trial.latency_ns < objective.below_ns && server_kept_up(tally);
     std::cerr << "rate " << format_count(rate) << "/s  latency "
               << format_duration(static_cast<double>(trial.latency_ns) * 1e-9) << "  "
               << (trial.holds ? "holds" : "does not hold") << '\n';
@@ -70,7 +78,8 @@ SearchResult search(Options& options, Result& result) {
     return trial;
   };
   SearchResult found =
-      find_max_rate(*options.rate, run_and_keep, {}, [&] { return result.interrupted; });
+      find_max_rate(*options.rate, run_and_keep, limits_for(objective, options.duration),
+                    [&] { return result.interrupted; });
   options.rate = trial_options.rate;
   if (found.rate > 0) {
     options.rate = found.rate;
@@ -85,6 +94,8 @@ int main(int argc, char** argv) {
   return cli::run(tool, [&] {
     auto options = parse_options(argc, argv);
     if (!options) return cli::exit_ok;
+    require_writable(options->json);
+    require_writable(options->histogram);
     Result result;
     SearchResult found;
     if (options->find_max_rate) {

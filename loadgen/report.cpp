@@ -71,6 +71,11 @@ double completed_share(const Tally& tally) noexcept {
          static_cast<double>(std::max<std::uint64_t>(tally.scheduled, 1));
 }
 
+bool server_kept_up(const Tally& tally) noexcept {
+  return tally.completed_in_window + std::max<std::uint64_t>(3, tally.scheduled / 100) >=
+         tally.scheduled;
+}
+
 bool is_conserved(const Tally& tally, bool open_loop) noexcept {
   return tally.sent == tally.completed + tally.request_errors + tally.in_flight &&
          (!open_loop || tally.scheduled == tally.sent + tally.unsent);
@@ -131,8 +136,7 @@ Verdict judge(const Options& options, const Result& result) {
   if (options.rate) {
     const std::uint64_t lag = tally.dispatch_lag.quantile(0.99);
     const std::uint64_t latency = tally.latency.quantile(0.5);
-    const double achieved = completed_share(tally);
-    const bool server_full = tally.unsent > 0 || achieved < 0.99;
+    const bool server_full = tally.unsent > 0 || !server_kept_up(tally);
     if (lag * 10 > latency && !server_full) {
       verdict.reasons.push_back(
           "the p99 dispatch lag of " + format_duration(static_cast<double>(lag) * 1e-9) +
@@ -145,7 +149,7 @@ Verdict judge(const Options& options, const Result& result) {
                                 " of the requests waited for a connection to become free");
     }
     if (server_full) {
-      verdict.reasons.push_back("only " + percent(achieved) +
+      verdict.reasons.push_back("only " + percent(completed_share(tally)) +
                                 " of the offered requests completed in the window");
     }
   }

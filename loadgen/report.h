@@ -12,7 +12,9 @@ namespace duelio::loadgen {
 
 // What a run is worth.
 struct Verdict {
-  bool usable = false;  // the window was whole, something completed, and the books balance
+  // All connections opened, something completed in the window, and the books balance. The window of
+  // an interrupted run is shorter than planned.
+  bool usable = false;
   bool generator_limited = false;  // the generator, not the server, may have been the limit
   std::vector<std::string> reasons;
 };
@@ -23,6 +25,9 @@ double achieved_rate(const Result& result) noexcept;
 // Open loop: what completed in the window against what fell due in it. Not against the rate: a
 // Poisson schedule offers more or less by chance.
 double completed_share(const Tally& tally) noexcept;
+
+// Open loop: whether that was at least 99 %, or all but three, which the window's end may cut off.
+bool server_kept_up(const Tally& tally) noexcept;
 
 // Conservation: scheduled = sent + unsent, and sent = completed + request errors + in flight.
 bool is_conserved(const Tally& tally, bool open_loop) noexcept;

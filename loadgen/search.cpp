@@ -25,6 +25,14 @@ Objective parse_objective(std::string_view text) {
   return objective;
 }
 
+SearchLimits limits_for(const Objective& objective, std::chrono::nanoseconds duration) {
+  const double seconds = static_cast<double>(duration.count()) * 1e-9;
+  SearchLimits limits;
+  limits.lowest = std::max(limits.lowest, 20 / (1 - objective.quantile) / seconds);
+  limits.highest = std::max(limits.highest, limits.lowest);
+  return limits;
+}
+
 namespace {
 
 struct Searcher {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -34,6 +35,10 @@ struct SearchLimits {
   double lowest = 1;        // requests/s; below it nothing is looked for
   double highest = 1e8;
 };
+
+// None below the rate at which a run of that duration has 20 requests beyond the objective's
+// quantile on average: with half of them a run says nothing about it.
+SearchLimits limits_for(const Objective& objective, std::chrono::nanoseconds duration);
 
 struct SearchResult {
   double rate = 0;  // the highest that held; 0: none did

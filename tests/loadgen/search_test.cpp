@@ -86,6 +86,15 @@ TEST(Search, KeepsWhatItKnowsWhenItIsStopped) {
   EXPECT_EQ(result.rate, 20'000);
 }
 
+TEST(Search, TriesNoRateThatSaysTooLittle) {
+  const auto lowest = [](const char* objective, std::chrono::nanoseconds duration) {
+    return limits_for(parse_objective(objective), duration).lowest;
+  };
+  EXPECT_DOUBLE_EQ(lowest("p50<1s", std::chrono::milliseconds(100)), 400);
+  EXPECT_NEAR(lowest("p99.9<1ms", std::chrono::seconds(10)), 2000, 1e-6);
+  EXPECT_EQ(lowest("p50<1s", std::chrono::hours(1)), 1);
+}
+
 TEST(Search, ReadsObjectives) {
   const Objective objective = parse_objective("p99.9<250us");
   EXPECT_DOUBLE_EQ(objective.quantile, 0.999);

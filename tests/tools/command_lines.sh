@@ -28,6 +28,10 @@ refuses 2 "--max-head '8XiB'" duelio-server --backend epoll-et --max-head 8XiB
 refuses 1 "192.0.2.1" duelio-server --backend epoll-et --address 192.0.2.1
 refuses 1 "/nowhere/stats" duelio-server --backend epoll-et --port 0 --stats /nowhere/stats
 
+refuses 1 "pin to CPU 4095" duelio-server --backend epoll-et --port 0 --threads 2 --cpus 0,4095
+if "$bin/duelio-server" --list-backends >/dev/full 2>"$work/err"; then fail "a full disk is no failure"; fi
+grep -q "write stdout" "$work/err" || fail "nothing is said of a full disk: $(cat "$work/err")"
+
 refuses 2 "the URL is missing" duelio-loadgen
 refuses 2 "https://x" duelio-loadgen https://x
 refuses 2 "--rate '0'" duelio-loadgen --rate 0 http://127.0.0.1:1/
@@ -36,6 +40,7 @@ refuses 2 "--find-max-rate 'p99'" duelio-loadgen --find-max-rate p99 http://127.
 refuses 2 "--body-bytes '9..1'" duelio-loadgen --body-bytes 9..1 http://127.0.0.1:1/
 refuses 1 "--source-addresses" duelio-loadgen --source-addresses 2 http://[::1]:1/
 refuses 1 "127.0.0.1:1" duelio-loadgen http://127.0.0.1:1/
+refuses 1 "/nowhere/run.json" duelio-loadgen --json /nowhere/run.json http://127.0.0.1:1/
 
 refuses 2 "--workload 'mining'" duelio-compare --workload mining
 refuses 2 "--reference 'nobody'" duelio-compare --reference nobody
