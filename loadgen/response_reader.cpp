@@ -80,8 +80,8 @@ ResponseReader::Result ResponseReader::read(std::string_view bytes, LastAnswer& 
     if (head_request || status_ == 204 || status_ == 304) body_left_ = 0;
     body_size_ = body_left_;
     body_is_good_ = expected == nullptr || head_request || body_size_ == expected->size();
-    const std::size_t end = used + body_left_;
-    if (whole && end <= bytes.size() && !closes_) {
+    if (whole && body_left_ <= bytes.size() - used && !closes_) {
+      const std::size_t end = used + body_left_;
       check_body(expected, head_request, bytes.substr(used, body_left_));
       if (body_is_good_) last.keep(bytes.substr(0, end), status_);
       body_left_ = 0;

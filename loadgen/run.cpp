@@ -90,6 +90,16 @@ unsigned source_addresses_for(const Options& options, const os::Address& server)
   return (total + ports - 1) / ports;
 }
 
+// Throws when there is none, with the reason that the first worker to know one gives.
+void require_a_connection(const std::deque<Worker>& workers, const os::Address& server) {
+  int error = 0;
+  for (const Worker& worker : workers) {
+    if (worker.tally().established > 0) return;
+    if (error == 0) error = worker.first_connect_error();
+  }
+  os::throw_errno("connect " + os::to_string(server), error != 0 ? error : ETIMEDOUT);
+}
+
 }  // namespace
 
 Result run_load(const Options& options, const OnPhase& on_phase, const OnProgress& on_progress) {
@@ -113,7 +123,7 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
   std::vector<std::future<void>> connected;
   std::promise<Plan> planned;
   const std::shared_future<Plan> plan_ready = planned.get_future().share();
-  for (unsigned i = 1; i < options.threads; ++i) {
+  const auto start = [&](unsigned i) {
     std::promise<void> is_connected;
     connected.push_back(is_connected.get_future());
     finished.push_back(
@@ -126,7 +136,7 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
               os::throw_errno("unshare the table of descriptors", error);
             }
             pin(options, i);
-            worker.connect_all();
+            worker.connect_all(interrupted);
             done.set_value();
           } catch (...) {
             done.set_exception(std::current_exception());
@@ -136,18 +146,19 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
           if (plan.give_up != 0) worker.run(plan, interrupted, {});
           worker.disconnect();  // here: the numbers mean nothing in another thread's table
         }));
+  };
+  try {
+    for (unsigned i = 1; i < options.threads; ++i) start(i);
+  } catch (...) {  // no more threads to be had: those that wait for the others must not for ever
+    have_tables.count_down(static_cast<std::ptrdiff_t>(options.threads - finished.size()));
+    throw;
   }
   have_tables.arrive_and_wait();
   pin(options, 0);
-  workers.front().connect_all();
+  workers.front().connect_all(interrupted);
   for (auto& each : connected) each.get();
 
-  std::uint64_t established = 0;
-  for (const Worker& worker : workers) established += worker.tally().established;
-  if (established == 0) {
-    planned.set_value({});
-    os::throw_errno("connect " + os::to_string(server), workers.front().first_connect_error());
-  }
+  if (!interrupted) require_a_connection(workers, server);
 
   Plan plan;
   plan.start = os::monotonic_ns() + 1'000'000;

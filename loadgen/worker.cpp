@@ -137,10 +137,13 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
   if (closes) {
     // The announced end of the stream is waited for, so that the server, not we, keeps the
     // TIME_WAIT.
-    if (session.count > 0) fail(session, ErrorClass::closed_early, 0);
+    if (session.count > 0) {
+      fail(session, ErrorClass::closed_early, 0);
+      return false;
+    }
     session.last_sent = true;
     session.closing_since = now;
-    return session.link == Link::open;
+    return true;
   }
   if (session.last_sent && session.count == 0) session.closing_since = now;
   if (!open_loop_) refill(session, now);
@@ -287,10 +290,9 @@ void Worker::close_window(std::int64_t now) {
   tally_.user_ns = usage.user_ns - at_open_.user_ns;
   tally_.system_ns = usage.system_ns - at_open_.system_ns;
   tally_.run_delay_ns = usage.run_delay_ns - at_open_.run_delay_ns;
-  window_ns_ = now - window_begin_;
-  const std::int64_t busy_ns = spins() ? window_ns_ - empty_polls_ns_ : tally_.cpu_ns;
-  tally_.max_thread_share =
-      static_cast<double>(busy_ns) / static_cast<double>(std::max<std::int64_t>(window_ns_, 1));
+  const std::int64_t accounted_ns = std::max<std::int64_t>(now - window_begin_, 1);
+  const std::int64_t busy_ns = spins() ? accounted_ns - empty_polls_ns_ : tally_.cpu_ns;
+  tally_.max_thread_share = static_cast<double>(busy_ns) / static_cast<double>(accounted_ns);
   for (const Session& session :
        sessions_) {  // still in flight: they count for Little's law up to here
     for (std::uint32_t i = 0; i < session.count; ++i) {

@@ -52,8 +52,9 @@ class Worker {
   Worker(const Options& options, const os::Address& server, unsigned source_addresses,
          unsigned index);
 
-  // Opens the connections; returns when each is open or has failed.
-  void connect_all();
+  // Opens the connections; returns when each is open or has failed, when none has opened for
+  // --timeout, or when interrupted.
+  void connect_all(const std::atomic<bool>& interrupted);
 
   // Runs the load to its end. `interrupted` is looked at a few times a second.
   void run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch);
@@ -65,9 +66,11 @@ class Worker {
 
   const Live& live() const noexcept { return live_; }
   const Tally& tally() const noexcept { return tally_; }
+  // Of the window in which completions count; shorter than planned when interrupted, 0 when it
+  // never opened.
   std::int64_t window_ns() const noexcept {
-    return window_ns_;
-  }  // shorter than planned when interrupted
+    return window_begin_ == 0 ? 0 : plan_.drain - plan_.measure;
+  }
   int first_connect_error() const noexcept { return first_connect_error_; }
 
  private:
@@ -163,7 +166,8 @@ class Worker {
   std::int64_t next_timeout_check_ = 0;
   std::int64_t next_trickle_ = std::numeric_limits<std::int64_t>::max();
   unsigned connecting_ = 0;
-  std::uint64_t open_count_ = 0;
+  std::int64_t last_opened_ = 0;  // when a connection did
+  std::uint64_t active_count_ = 0;
   int first_connect_error_ = 0;
 
   Live live_;
@@ -172,7 +176,6 @@ class Worker {
   std::int64_t window_begin_ = 0;
   std::int64_t empty_poll_since_ = 0;  // --spin: of the poll just now, if it found nothing
   std::int64_t empty_polls_ns_ = 0;    // of the window
-  std::int64_t window_ns_ = 0;
   std::int64_t second_end_ = std::numeric_limits<std::int64_t>::max();
   Second second_;
   Histogram second_latency_;

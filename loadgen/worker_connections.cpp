@@ -14,11 +14,10 @@
 
 namespace duelio::loadgen {
 
-void Worker::connect_all() {
+void Worker::connect_all(const std::atomic<bool>& interrupted) {
   // A sleep must not be stretched by the default slack of 50 us: prctl(2), PR_SET_TIMERSLACK.
   prctl(PR_SET_TIMERSLACK, 1UL);
   const std::int64_t start = os::monotonic_ns();
-  const std::int64_t limit = start + options_.ramp.count() + options_.timeout.count();
   const double gap_ns =
       static_cast<double>(options_.ramp.count()) / static_cast<double>(sessions_.size());
   std::size_t next = 0;
@@ -28,7 +27,9 @@ void Worker::connect_all() {
                                                static_cast<double>(index_) / options_.threads));
   };
   // In batches smaller than any backlog, so that no SYN is dropped and comes again a second later.
-  while ((next < sessions_.size() || connecting_ > 0) && os::monotonic_ns() < limit) {
+  while ((next < sessions_.size() || connecting_ > 0) && !interrupted.load()) {
+    if (connecting_ == 0) last_opened_ = os::monotonic_ns();
+    if (os::monotonic_ns() - last_opened_ > options_.timeout.count()) break;
     while (next < sessions_.size() && connecting_ < 64 && opens_at() <= os::monotonic_ns())
       open(sessions_[next++]);
     const std::int64_t look_again = os::monotonic_ns() + 10'000'000;
@@ -39,7 +40,6 @@ void Worker::connect_all() {
   for (const Session& session : sessions_) {
     if (session.link == Link::open && session.role == Role::active) ++tally_.established;
   }
-  tally_.peak = tally_.established;
 }
 
 // Connections beyond the ephemeral ports of one address (ip(7), ip_local_port_range) come from
@@ -86,10 +86,10 @@ void Worker::on_connected(Session& session) {
   if (error != 0) return fail(session, ErrorClass::connect, error);
   session.link = Link::open;
   --connecting_;
-  ++open_count_;
-  tally_.peak = std::max(tally_.peak, open_count_);
-  if (!running_ || session.role != Role::active) return;
-  const std::int64_t now = os::monotonic_ns();
+  const std::int64_t now = last_opened_ = os::monotonic_ns();
+  if (session.role != Role::active) return;
+  tally_.peak = std::max(tally_.peak, ++active_count_);
+  if (!running_) return;
   if (in_window(session.connect_started)) tally_.connect.record(now - session.connect_started);
   if (open_loop_) {
     offer(session);
@@ -101,7 +101,7 @@ void Worker::on_connected(Session& session) {
 
 void Worker::reopen(Session& session) {
   if (session.link == Link::connecting) --connecting_;
-  if (session.link == Link::open) --open_count_;
+  if (session.link == Link::open && session.role == Role::active) --active_count_;
   session.link = Link::closed;
   session.fd.reset();
   if (stopping_ || !running_) return;

@@ -151,6 +151,40 @@ TEST(Faults, ARefusedConnectionNamesTheAddress) {
   }
 }
 
+// A listener whose queue is full drops what comes: connections never open and never fail.
+TEST(Faults, AConnectionThatNeverOpensTimesOut) {
+  const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", 0), {.backlog = 1});
+  const os::Address address = os::local_address(listener.get());
+  std::vector<os::UniqueFd> queued;
+  for (int i = 0; i < 4; ++i) {
+    queued.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::connect(queued.back().get(), address.get(), address.length);
+  }
+  try {
+    run_load(options_for(address.port(), false), [](std::string_view, std::int64_t) {});
+    FAIL() << "connected to a full queue";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), ETIMEDOUT);
+  }
+}
+
+// What was in flight behind the last answer is lost, but the connection that follows is as good as
+// the first.
+TEST(Faults, AServerThatEndsAPipelineIsConnectedAnew) {
+  const FaultServer server([](int fd) {
+    if (read_request(fd))
+      send_text(fd, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+  Options options = options_for(server.port(), false);
+  options.verify_body = false;
+  options.pipeline = 16;
+  options.timeout = std::chrono::seconds(20);  // nothing here waits for it
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_TRUE(is_conserved(result.tally, false));
+  EXPECT_GT(result.tally.completed, options.connections);
+  EXPECT_EQ(count_of(result.tally, ErrorClass::closed_early), 15 * result.tally.completed);
+}
+
 TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
   const FaultServer server([](int fd) {
     if (read_request(fd))

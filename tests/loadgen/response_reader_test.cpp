@@ -76,6 +76,11 @@ TEST(ResponseReader, ExpectsNoBodyForHead) {
   EXPECT_EQ(read_all_ways(head + head, true).statuses, (std::vector{200, 200}));
 }
 
+TEST(ResponseReader, WaitsForABodyOfAnyAnnouncedLength) {
+  EXPECT_EQ(read_all_ways("HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\n\r\nHello"),
+            Read{});
+}
+
 TEST(ResponseReader, SeesTheAnnouncedEnd) {
   EXPECT_TRUE(
       read_all_ways("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").closes);
