@@ -46,6 +46,10 @@ enum class Buffers : std::uint8_t {
 // and what still arrives is discarded, so that a reset does not overtake the answer (RFC 9112
 // section 9.6). At most Limits::body bytes are discarded: no more than a legal request may cost.
 //
+// Nothing here times out: a peer that falls silent keeps its connection, as with the reference,
+// until it goes or the server stops. A public server needs limits of time that this testbed has
+// not.
+//
 // Invariant: want() == write <=> !output().empty().
 class Connection {
  public:

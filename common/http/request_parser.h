@@ -64,9 +64,6 @@ class RequestParser {
   // After rejected: what to answer before the connection is closed.
   Status error() const noexcept { return state_.error; }
 
-  // True when no byte of a next request has been seen.
-  bool at_start() const noexcept { return state_.scanned == 0; }
-
   void reset() noexcept { state_ = State{}; }
 
  private:

@@ -7,8 +7,8 @@
 #include <immintrin.h>
 
 // Finding where a run of permitted characters ends: the only inner loop of the request parser. Two
-// paths with one meaning: a table that runs anywhere, and AVX2 (32 bytes a step), chosen at run
-// time. Tests run both on the same inputs.
+// paths with one meaning: a table, for any x86-64, and AVX2 (32 bytes a step), chosen at run time.
+// Tests run both on the same inputs.
 namespace duelio::http::scan {
 
 // tchar, RFC 9110 section 5.6.2.
