@@ -107,7 +107,7 @@ class Experiment {
     for (const Entry& entry : options_.entries) {
       if (interrupted()) throw Interrupted{};
       const double rate = calibrate(setting_, entry);
-      if (rate <= 0) throw SliceFailed(entry.name + " answered nothing in the calibration");
+      if (rate <= 0) throw SliceFailed(entry.name + " gave no right answer in the calibration");
       slowest = slowest == 0 ? rate : std::min(slowest, rate);
     }
     setting_.rate = round_rate(slowest * offered_share);

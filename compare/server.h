@@ -16,9 +16,9 @@ namespace duelio::compare {
 //   {"argv": ["nginx", "-c", "{dir}/nginx.conf"], "files": {"nginx.conf": "... {port} ..."},
 //   "about": "..."}
 // {port} and {bin} (the folder of our executables) are replaced in arguments and files, {dir} is a
-// fresh folder that holds the files. The server stays in the foreground and serves in
-// the process that was started (only its CPU time is measured), is ready when its port accepts a
-// connection, and ends on SIGTERM.
+// fresh folder that holds the files. The server answers as common/workload.h says (bodies are
+// compared), stays in the foreground and serves in the process that was started (only its CPU time
+// is measured), is ready when its port accepts a connection, and ends on SIGTERM.
 class RunningServer {
  public:
   // Returns when it accepts connections. Throws SliceFailed.

@@ -1,6 +1,7 @@
 #include "compare/validity.h"
 
 #include <cmath>
+#include <set>
 
 #include <boost/json.hpp>
 
@@ -20,6 +21,15 @@ constexpr double max_generator_share = 0.98;  // open loop: the generator's busi
 constexpr double max_generator_delay = 0.05;  // open loop: the generator waited for its CPU
 constexpr double max_median_lag = 0.5;        // open loop: median send lag / median latency
 constexpr double min_achieved = 0.99;         // open loop: achieved / offered
+
+// "body, reset": each once, whatever its errno.
+std::string classes(const json::array& errors) {
+  std::set<std::string> names;
+  for (const json::value& error : errors) names.emplace(error.at("class").as_string());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
 
 }  // namespace
 
@@ -45,7 +55,8 @@ void judge_phase(const PhaseReport& phase, results::Slice& slice) {
     slice.valid = slice.valid && phase.accept_noise;
     slice.causes.push_back(phase.name + ": " + cause);
   };
-  if (!load.at("errors").as_array().empty()) invalid("errors");
+  if (const std::string errors = classes(load.at("errors").as_array()); !errors.empty())
+    invalid("errors: " + errors);
   if (!load.at("checks").at("conservation").as_bool()) invalid("books do not balance");
   if (number(load, {"connections", "established"}) < number(load, {"connections", "requested"})) {
     invalid("connections missing");

@@ -56,9 +56,10 @@ TEST_P(ClientFaults, NeverCount) {
 INSTANTIATE_TEST_SUITE_P(
     All, ClientFaults,
     testing::Values(
-        Fault{"errors",
+        Fault{"errors: body, reset",
               [](json::object& load) {
-                load["errors"] = json::array{{{"class", "reset"}}};
+                load["errors"] =
+                    json::array{{{"class", "reset"}}, {{"class", "body"}}, {{"class", "reset"}}};
               }},
         Fault{"books do not balance",
               [](json::object& load) { load["checks"].as_object()["conservation"] = false; }},
