@@ -81,7 +81,6 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
     ::dup2(output[1], STDOUT_FILENO);
-    if (how.discard_stderr) ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);
     if (!how.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
       // Reported like a failed exec: errno tells.
     } else {

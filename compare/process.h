@@ -19,7 +19,6 @@ class Process {
     std::vector<int> cpus;  // empty: as ours
     std::size_t environment_pad =
         0;  // bytes added to the environment: moves the stack (Mytkowicz et al., 2009)
-    bool discard_stderr = false;
   };
 
   // Throws std::system_error that names the program.

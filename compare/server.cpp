@@ -62,7 +62,7 @@ json::object read_peer_file(const std::string& name) {
 RunningServer::RunningServer(const Entry& entry, const std::string& bin,
                              const std::vector<int>& cpus, std::size_t environment_pad)
     : name_(entry.name), is_peer_(!entry.peer_file.empty()) {
-  const Process::How how{.cpus = cpus, .environment_pad = environment_pad, .discard_stderr = false};
+  const Process::How how{.cpus = cpus, .environment_pad = environment_pad};
   if (is_peer_) {
     start_peer(entry, bin, how);
   } else {
@@ -70,10 +70,15 @@ RunningServer::RunningServer(const Entry& entry, const std::string& bin,
   }
 }
 
-RunningServer::~RunningServer() {
-  process_.reset();
+RunningServer::Folder::Folder() {
+  std::string pattern = (fs::temp_directory_path() / "duelio-peer-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) os::throw_errno("mkdtemp " + pattern);
+  path_ = pattern;
+}
+
+RunningServer::Folder::~Folder() {
   std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  fs::remove_all(path_, ignored);
 }
 
 void RunningServer::start_backend(const Entry& entry, const std::string& bin,
@@ -104,20 +109,18 @@ void RunningServer::start_backend(const Entry& entry, const std::string& bin,
 void RunningServer::start_peer(const Entry& entry, const std::string& bin,
                                const Process::How& how) {
   const json::object peer = read_peer_file(entry.peer_file);
-  std::string pattern = (fs::temp_directory_path() / "duelio-peer-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) os::throw_errno("mkdtemp " + pattern);
-  folder_ = pattern;
+  const fs::path& folder = folder_.emplace().path();
   port_ = pick_free_port();
   const auto fill = [&](const json::value& value) {
     std::string text(value.as_string());
     replace_all(text, "{port}", std::to_string(port_));
-    replace_all(text, "{dir}", folder_.string());
+    replace_all(text, "{dir}", folder.string());
     replace_all(text, "{bin}", bin);
     return text;
   };
   if (const json::value* files = peer.if_contains("files")) {
     for (const auto& [name, content] : files->as_object())
-      std::ofstream(folder_ / std::string(name)) << fill(content);
+      std::ofstream(folder / std::string(name)) << fill(content);
   }
   std::vector<std::string> arguments;
   for (const json::value& argument : peer.at("argv").as_array())

@@ -26,11 +26,10 @@ class RunningServer {
                 std::size_t environment_pad);
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
-  ~RunningServer();
+  ~RunningServer() = default;
 
   pid_t pid() const noexcept { return process_->pid(); }
   std::uint16_t port() const noexcept { return port_; }
-  bool is_running() noexcept { return process_->is_running(); }
 
   // SIGTERM; the counters of our own servers. Throws SliceFailed when it does not end well.
   std::optional<boost::json::object> stop();
@@ -39,9 +38,22 @@ class RunningServer {
   void start_backend(const Entry& entry, const std::string& bin, const Process::How& how);
   void start_peer(const Entry& entry, const std::string& bin, const Process::How& how);
 
+  // A fresh folder that goes with it.
+  class Folder {
+   public:
+    Folder();
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder();
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+   private:
+    std::filesystem::path path_;
+  };
+
   std::string name_;
   bool is_peer_;
-  std::filesystem::path folder_;
+  std::optional<Folder> folder_;  // outlives the process
   std::unique_ptr<Process> process_;
   std::uint16_t port_ = 0;
 };
