@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "common/units.h"
+#include "common/workload.h"
 #include "compare/process.h"
 
 namespace duelio::compare {
@@ -34,7 +35,7 @@ Entry parse_entry(const std::string& text) {
       } else if (key == "sharing") {
         entry.sharing = value;
       } else if (key == "handler-cpu") {
-        entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_duration(value).count());
+        entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_handler_cpu(value).count());
       } else if (key == "idle") {
         entry.idle_connections = static_cast<unsigned>(parse_count(value));
       } else if (key == "server") {
@@ -72,6 +73,13 @@ std::vector<std::string> available_backends() {
 }
 
 }  // namespace
+
+std::chrono::nanoseconds parse_handler_cpu(std::string_view text) {
+  const std::chrono::nanoseconds time = parse_duration(text);
+  if (time.count() > static_cast<std::int64_t>(workload::max_cpu_ns))
+    throw std::invalid_argument("is above 1s, the most that a handler works");
+  return time;
+}
 
 std::vector<Entry> parse_entries(const boost::program_options::variables_map& values) {
   std::vector<Entry> entries;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <string_view>
 #include <vector>
 
 #include <boost/program_options.hpp>
@@ -7,6 +9,10 @@
 #include "compare/options.h"
 
 namespace duelio::compare {
+
+// CPU work in a handler, as --handler-cpu and an entry's handler-cpu take it. Throws
+// std::invalid_argument, also for more than a server does.
+std::chrono::nanoseconds parse_handler_cpu(std::string_view text);
 
 // What --backends, --entry, --server and --peer name, in that order. Throws cli::UsageError when
 // one of them is malformed, a name occurs twice or there is none.

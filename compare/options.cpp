@@ -10,6 +10,7 @@
 
 #include "common/os/cpu.h"
 #include "common/units.h"
+#include "common/workload.h"
 #include "compare/entries.h"
 #include "results/record.h"
 
@@ -155,9 +156,23 @@ auto values_of(const po::variables_map& values, const char* flag, Parse parse) {
   });
 }
 
+// The work is asked for by the target /cpu/NS, so that a workload with a target of its own has
+// none.
+void check_handler_cpu(const Options& options) {
+  for (const Entry& entry : options.entries) {
+    if (entry.handler_cpu_ns == 0) continue;
+    const std::string what = "a handler CPU of " + std::to_string(entry.handler_cpu_ns) +
+                             "ns (entry '" + entry.name + "') ";
+    if (options.workload.target != "/")
+      throw cli::UsageError(what + "does not go with --workload '" + options.workload.name + "'");
+    if (entry.handler_cpu_ns > workload::max_cpu_ns)
+      throw cli::UsageError(what + "is above 1s, the most that a handler works");
+  }
+}
+
 // Every combination of the flags that take lists.
 std::vector<Options> matrix(const Options& base, const po::variables_map& values) {
-  const auto handler_cpus = values_of(values, "handler-cpu", parse_duration);
+  const auto handler_cpus = values_of(values, "handler-cpu", parse_handler_cpu);
   const auto connections = values_of(values, "connections", [](std::string_view word) {
     const std::uint64_t number = parse_count(word);
     if (number < 1 || number > 100'000) throw std::invalid_argument("is not between 1 and 100000");
@@ -181,6 +196,7 @@ std::vector<Options> matrix(const Options& base, const po::variables_map& values
           if (entry.peer_file.empty())
             entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
         }
+        check_handler_cpu(cell);
         cell.connections = number;
         cell.rate = rate;
         cell.cell = next;

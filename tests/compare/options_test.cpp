@@ -67,6 +67,27 @@ TEST(CompareOptions, TheEstimateGrowsWithSlicesAndEntries) {
   EXPECT_NEAR(estimate_s(parse({"--rate", "1k", "--rounds", "15"}).front()), three / 2, 1e-9);
 }
 
+TEST(CompareOptions, HandlerWorkThatNoServerWouldDoIsRefused) {
+  const auto complaint = [](const std::vector<const char*>& words) -> std::string {
+    try {
+      parse(words);
+      return "none";
+    } catch (const cli::UsageError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(complaint({"--handler-cpu", "1s"}), "none");
+  EXPECT_EQ(complaint({"--workload", "upload", "--handler-cpu", "1us"}), "none");
+  EXPECT_EQ(complaint({"--workload", "download", "--handler-cpu", "0,1us"}),
+            "a handler CPU of 1000ns (entry 'epoll-oneshot') does not go with --workload "
+            "'download'");
+  EXPECT_EQ(complaint({"--workload", "download", "--entry", "slow=asio,handler-cpu=2us"}),
+            "a handler CPU of 2000ns (entry 'slow') does not go with --workload 'download'");
+  EXPECT_EQ(complaint({"--handler-cpu", "600ms", "--entry", "slow=asio,handler-cpu=600ms"}),
+            "a handler CPU of 1200000000ns (entry 'slow') is above 1s, the most that a handler "
+            "works");
+}
+
 using Words = std::vector<std::string>;
 
 class BadCommandLine : public testing::TestWithParam<Words> {};
@@ -88,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadCommandLine,
     testing::Values(Words{"--connections", "16,,64"}, Words{"--connections", "0"},
                     Words{"--connections", "100001"}, Words{"--rate", "1k,0"},
-                    Words{"--handler-cpu", "1us,x"}, Words{"--rounds", "0"},
+                    Words{"--handler-cpu", "1us,x"}, Words{"--handler-cpu", "1us,1001ms"},
+                    Words{"--entry", "x=asio,handler-cpu=1001ms"}, Words{"--rounds", "0"},
                     Words{"--slice", "1ms"}, Words{"--workload", "nonsense"},
                     Words{"--preset", "nonsense"}, Words{"--reference", "absent"},
                     Words{"--entry", "x=asio,speed=9"}, Words{"--entry", "asio"},
