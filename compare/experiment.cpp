@@ -98,7 +98,6 @@ class Experiment {
   }
 
   void choose_rate() {
-    if (options_.open.count() == 0) return;
     if (options_.rate) {
       setting_.rate = *options_.rate;
       return;

@@ -42,7 +42,7 @@ struct Options {
   std::vector<std::size_t> looks;  // numbers of rounds after which the data is looked at, ascending
   std::chrono::nanoseconds warmup{};
   std::chrono::nanoseconds closed{};  // length of the closed-loop window
-  std::chrono::nanoseconds open{};    // of the open-loop window; 0: none
+  std::chrono::nanoseconds open{};    // of the open-loop window
   unsigned connections = 64;
   std::optional<double> rate;  // none: 0.3 of what the slowest entry reaches
   std::vector<int> server_cpus;

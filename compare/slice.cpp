@@ -241,12 +241,10 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
                                          closed_loop_arguments(setting), ignore);
     judge("closed", closed);
   }
-  if (setting.rate > 0) {
-    auto arguments = open_loop_arguments(setting, setting.rate);
-    arguments.insert(arguments.end(), {"--seed", std::to_string(seed % 1'000'000)});
-    judge("open", run_phase(setting, entry, server, {options.warmup, options.open, true}, arguments,
-                            ignore));
-  }
+  auto arguments = open_loop_arguments(setting, setting.rate);
+  arguments.insert(arguments.end(), {"--seed", std::to_string(seed % 1'000'000)});
+  judge("open",
+        run_phase(setting, entry, server, {options.warmup, options.open, true}, arguments, ignore));
   if (!setting.counted.empty()) {
     std::vector<EventCounter> counters;
     for (const Event event : setting.counted) counters.emplace_back(event, server.pid());

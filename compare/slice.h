@@ -13,7 +13,7 @@ namespace duelio::compare {
 struct Setting {
   const Options& options;
   std::string bin;             // folder of duelio-server and duelio-loadgen
-  double rate = 0;             // offered in the open loop; 0: no open-loop phase
+  double rate = 0;             // offered in the open loop
   std::vector<Event> counted;  // in a phase of its own
 };
 

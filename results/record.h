@@ -74,7 +74,6 @@ class Writer {
  public:
   explicit Writer(std::string file);
   void write(const boost::json::object& record);
-  const std::string& file() const noexcept { return file_; }
 
  private:
   std::string file_;
