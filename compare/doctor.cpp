@@ -109,7 +109,8 @@ Finding pauses() {
                            " (max)"};
   if (p99_9 <= 20'000) return finding;
   finding.state = State::flawed;
-  finding.cost = "that much of tail latencies and of send lag is the machine's, even with --spin";
+  finding.cost =
+      "that much of tail latencies and of dispatch lag is the machine's, even with --spin";
   finding.change = "use an idle, dedicated host";
   return finding;
 }

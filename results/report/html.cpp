@@ -87,7 +87,7 @@ std::string lights(const Report& report) {
   for (const Slice& slice : report.run.slices) {
     busiest = std::max(busiest, slice.metric("open", "generator_share").value_or(0));
     stolen += slice.metric("open", "steal_share").value_or(0) > 0.05 ? 1U : 0U;
-    if (const auto lag = slice.metric("open", "send_lag_p99_ns")) lags.push_back(*lag);
+    if (const auto lag = slice.metric("open", "dispatch_lag_p99_ns")) lags.push_back(*lag);
     if (const auto latency = slice.metric("open", "p50_ns")) latencies.push_back(*latency);
     errors += slice.metric("open", "request_errors").value_or(0) +
               slice.metric("closed", "request_errors").value_or(0);
@@ -96,7 +96,7 @@ std::string lights(const Report& report) {
   if (!lags.empty() && !latencies.empty()) {
     // Beyond a tenth of the median latency the tails are the client's as much as the server's.
     const double lag = stats::median(lags);
-    light("send lag p99, median slice", lag * 10 > stats::median(latencies) ? "warn" : "good",
+    light("dispatch lag p99, median slice", lag * 10 > stats::median(latencies) ? "warn" : "good",
           format_duration(lag * 1e-9));
   }
   light("errors", errors > 0 ? "bad" : "good", number(errors, "%.0f"));

@@ -59,7 +59,7 @@ def phases(number):
     cpu = noisy(8000 * ratio * (1 + 4 / options.connections) + options.handler_cpu)
     p99 = noisy(90_000 * ratio * (1 + (options.rate / 60_000) ** 4), 0.05)
     opened = {"requests": options.rate * options.seconds, "rate": noisy(options.rate, 0.001), "offered": options.rate,
-              "p50_ns": noisy(40_000), "p99_ns": p99, "send_lag_p99_ns": 30_000, "request_errors": 0,
+              "p50_ns": noisy(40_000), "p99_ns": p99, "dispatch_lag_p99_ns": 3_000, "request_errors": 0,
               "generator_share": 0.5, "steal_share": 0, "server_cpu_per_request_ns": cpu,
               "server_user_per_request_ns": 0.1 * cpu, "server_system_per_request_ns": 0.9 * cpu}
     closed = {"requests": 90_000, "rate": noisy(90_000 / ratio), "request_errors": 0, "server_share": 0.99,

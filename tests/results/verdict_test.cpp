@@ -124,6 +124,21 @@ TEST(Report, IsTheSameForTheSameRunAndFitsAPage) {
   EXPECT_EQ(page.find("A CPU <&>"), std::string::npos);
 }
 
+TEST(Report, LightsTheLagThatIsTheGenerators) {
+  const auto page_with = [](double dispatch_lag_ns) {
+    results::Run run = synthetic_run({});
+    for (Slice& slice : run.slices) {
+      auto& metrics = slice.phases["open"].as_object()["metrics"].as_object();
+      metrics["send_lag_p99_ns"] = 90'000;  // for want of a free connection
+      metrics["dispatch_lag_p99_ns"] = dispatch_lag_ns;
+    }
+    return to_html(Report(run));
+  };
+  const std::string light = "dispatch lag p99, median slice</b> <span class=";
+  EXPECT_NE(page_with(1000).find(light + "\"good\">1.00 us"), std::string::npos);
+  EXPECT_NE(page_with(9000).find(light + "\"warn\">9.00 us"), std::string::npos);
+}
+
 TEST(Report, SplicesBetweenTheMarks) {
   const std::string document = "a\n<!-- duelio:begin -->\nold\n<!-- duelio:end -->\nb\n";
   const std::string spliced = splice(document, "new\n");
