@@ -82,7 +82,7 @@ Gate hold_within(const Run& run, const GateRule& rule, std::ostream& out) {
   const MetricVerdict verdict = judge(run, metrics().front(), rule_of(run));
   if (verdict.control_state == Control::failed) {
     out << run.file << ": the control failed, so it can prove nothing\n";
-    return Gate::control_failed;
+    return Gate::invalid;
   }
   Gate gate = Gate::nothing_matched;
   for (const Contrast& contrast : verdict.contrasts) {
@@ -110,9 +110,13 @@ Gate hold_against(const Run& baseline, const Run& candidate, const GateRule& rul
     if (!rule.allow_unlike) return Gate::not_comparable;
   }
   for (const Run* run : {&baseline, &candidate}) {
+    if (const std::string why = run->unfinished(); !why.empty()) {
+      out << run->file << ": the run was not finished (" << why << "), so it can prove nothing\n";
+      return Gate::invalid;
+    }
     if (!control_failed(*run)) continue;
     out << run->file << ": the control failed, so it can prove nothing\n";
-    return Gate::control_failed;
+    return Gate::invalid;
   }
   std::vector<std::string> matched;
   const std::vector<std::string> others = candidate.entries();

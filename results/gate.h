@@ -12,7 +12,7 @@ enum class Gate : int {
   passed = 0,
   regressed = 1,  // an interval lies wholly beyond the limit
   nothing_matched = 2,
-  control_failed = 3,  // a run could not tell its reference from itself
+  invalid = 3,         // a run was not finished, or could not tell its reference from itself
   not_comparable = 4,  // other machine, other kind of build, other load
 };
 

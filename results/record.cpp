@@ -79,6 +79,11 @@ void check_manifest(const json::object& manifest) {
 
 }  // namespace
 
+std::string Run::unfinished() const {
+  if (truncated || !end) return "killed";
+  return end->at("finished").as_bool() ? "" : json::value_to<std::string>(end->at("reason"));
+}
+
 std::string Run::reference() const {
   return json::value_to<std::string>(manifest.at("reference"));
 }
@@ -121,6 +126,7 @@ Run load(const std::string& file) {
       } else if (type == "slice") {
         run.slices.push_back(slice_from(object));
       } else if (type == "end") {
+        if (!object.at("finished").as_bool()) object.at("reason").as_string();
         run.end = object;
       } else if (type != "verdict") {  // verdicts are computed anew from the slices
         throw std::runtime_error("has unknown type '" + type + "'");

@@ -50,6 +50,8 @@ struct Run {
   std::optional<boost::json::object> end;  // none: the run was killed
   bool truncated = false;                  // the last line was cut off
 
+  // Why it was not finished, "interrupted"; empty when it was.
+  std::string unfinished() const;
   std::string reference() const;
   std::vector<std::string> entries() const;  // in the manifest's order
 };

@@ -100,9 +100,10 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   }
   out << "workload " << std::string(run.manifest.at("workload").at("name").as_string()) << ", "
       << rounds << " valid rounds of " << attempts.size() << " run";
-  if (!run.end) out << " (the run did not end)";
   out << "; smallest difference that matters " << percent(rule.minimum_effect) << ", confidence "
       << percent(1 - rule.alpha) << " over all comparisons with the reference\n";
+  if (const std::string why = run.unfinished(); !why.empty())
+    out << "NOT FINISHED (" << why << "): what it had measured is shown\n";
   const auto* const noise = run.manifest.at("plan").as_object().if_contains("accept_noise");
   const bool accepted = noise != nullptr && noise->as_bool();
   if (accepted)

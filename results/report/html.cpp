@@ -41,12 +41,8 @@ std::string notes(const Report& report) {
   const auto note = [&](const std::string& text) {
     html += "<p class=\"note\">" + escape(text) + "</p>\n";
   };
-  if (!report.run.end) {
-    note("This run did not end by itself; what it had measured is shown.");
-  } else if (!report.run.end->at("finished").as_bool()) {
-    note("This run was not finished: " + std::string(report.run.end->at("reason").as_string()) +
-         ".");
-  }
+  if (const std::string why = report.run.unfinished(); !why.empty())
+    note("This run was not finished (" + why + "); what it had measured is shown.");
   const json::value* const noise =
       report.run.manifest.at("plan").as_object().if_contains("accept_noise");
   if (noise != nullptr && noise->as_bool())

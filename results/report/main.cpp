@@ -66,9 +66,10 @@ int main(int argc, char** argv) {
       std::vector<Report> reports;
       for (const std::string& file : options->runs) reports.emplace_back(load(file));
       for (const Report& report : reports) {
-        if (!report.run.truncated && report.run.end) continue;
-        std::cerr << "duelio-report: " << report.run.file
-                  << " has no end: the run was killed; what it had measured is shown\n";
+        const std::string why = report.run.unfinished();
+        if (why.empty()) continue;
+        std::cerr << "duelio-report: " << report.run.file << " was not finished (" << why
+                  << "); what it had measured is shown\n";
       }
       if (options->markdown != "-" && options->csv != "-" && options->gbench_json != "-")
         print_tables(reports);

@@ -73,6 +73,8 @@ std::string to_markdown(const Report& report, const std::string& figure) {
       << (machine.at("hypervisor").as_bool() ? " (virtual)" : "") << ", "
       << std::string(machine.at("kernel").as_string()) << ", " << report.rounds
       << " valid rounds of " << report.attempts << ".\n";
+  if (const std::string why = report.run.unfinished(); !why.empty())
+    out << "\nThe run was not finished (" << why << ").\n";
   return out.str();
 }
 

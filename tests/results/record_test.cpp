@@ -66,6 +66,7 @@ TEST_F(Record, NamesTheLineAndWhatIsWrong) {
   std::string broken = text_;
   broken[text_.find('\n') + 1] = '?';
   EXPECT_EQ(complaint(broken).substr(0, 3), ":2:");
+  EXPECT_EQ(complaint(text_ + "{\"type\":\"end\",\"finished\":false}\n").substr(0, 3), ":9:");
   EXPECT_EQ(complaint(text_ + "{\"type\":\"poem\"}\n").substr(0, 4), ":9:" + std::string(" "));
 }
 

@@ -7,6 +7,7 @@
 #include "results/gate.h"
 #include "results/report/html.h"
 #include "results/report/text.h"
+#include "results/table.h"
 #include "tests/results/synthetic.h"
 
 namespace duelio::results {
@@ -105,13 +106,47 @@ TEST(Gate, IsNeverGreenWhenNothingMatched) {
 }
 
 TEST(Gate, RefusesRunsThatCannotProveAnything) {
-  EXPECT_EQ(gate({.rounds = 20}, {.rounds = 20, .control_shift = 1.2}), Gate::control_failed);
+  EXPECT_EQ(gate({.rounds = 20}, {.rounds = 20, .control_shift = 1.2}), Gate::invalid);
   results::Run other = synthetic_run({.rounds = 20, .seed = 2});
   other.manifest["machine"].as_object()["cpu"] = "another";
   std::ostringstream out;
   EXPECT_EQ(hold_against(synthetic_run({.rounds = 20}), other, {}, out), Gate::not_comparable);
   EXPECT_EQ(hold_against(synthetic_run({.rounds = 20}), other, {.allow_unlike = true}, out),
             Gate::passed);
+}
+
+TEST(Gate, RefusesARunThatWasNotFinished) {
+  const results::Run whole = synthetic_run({.rounds = 20});
+  results::Run interrupted = synthetic_run({.rounds = 20, .seed = 2});
+  interrupted.file = "b.jsonl";
+  (*interrupted.end)["finished"] = false;
+  (*interrupted.end)["reason"] = "interrupted";
+  results::Run killed = synthetic_run({.rounds = 20, .seed = 2});
+  killed.file = "b.jsonl";
+  killed.end.reset();
+  for (const auto& [run, why] :
+       {std::pair(&interrupted, "interrupted"), std::pair(&killed, "killed")}) {
+    const std::string line =
+        "b.jsonl: the run was not finished (" + std::string(why) + "), so it can prove nothing\n";
+    std::ostringstream out;
+    EXPECT_EQ(hold_against(whole, *run, {}, out), Gate::invalid);
+    EXPECT_EQ(hold_against(*run, whole, {}, out), Gate::invalid);
+    EXPECT_EQ(out.str(), line + line);
+  }
+}
+
+TEST(Report, SaysThatARunWasNotFinished) {
+  results::Run run = synthetic_run({});
+  std::ostringstream table;
+  print_table(table, run, false);
+  EXPECT_EQ(table.str().find("NOT FINISHED"), std::string::npos);
+  EXPECT_EQ(to_markdown(Report(run)).find("not finished"), std::string::npos);
+  (*run.end)["finished"] = false;
+  (*run.end)["reason"] = "interrupted";
+  print_table(table, run, false);
+  EXPECT_NE(table.str().find("NOT FINISHED (interrupted)"), std::string::npos);
+  EXPECT_NE(to_markdown(Report(run)).find("not finished (interrupted)"), std::string::npos);
+  EXPECT_NE(to_html(Report(run)).find("not finished (interrupted)"), std::string::npos);
 }
 
 TEST(Report, IsTheSameForTheSameRunAndFitsAPage) {
@@ -174,7 +209,7 @@ TEST(Gate, HoldsTheEntriesOfOneRunAgainstItsReference) {
   EXPECT_EQ(held(1.03), Gate::passed);
   EXPECT_EQ(held(1.1), Gate::regressed);
   EXPECT_EQ(held(1.1, 2), Gate::nothing_matched);
-  EXPECT_EQ(held(1.1, 20, 1.5), Gate::control_failed);
+  EXPECT_EQ(held(1.1, 20, 1.5), Gate::invalid);
 }
 
 TEST(Verdict, WarnsOfAnEntryThatWasStillWarmingUp) {

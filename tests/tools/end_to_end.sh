@@ -45,6 +45,9 @@ for child in $children; do kill -0 "$child" 2>/dev/null && fail "process $child 
 tail -1 "$work/int.jsonl" | grep -q '"finished":false' || fail "the interrupted run has no end record"
 "$bin/duelio-report" "$work/int.jsonl" --html "$work/int.html" >/dev/null 2>&1 || fail "report of an interrupted run"
 
+"$bin/duelio-report" --baseline "$work/int.jsonl" "$run" >"$work/gate"
+[ $? -eq 3 ] && grep -q "int.jsonl: the run was not finished (interrupted)" "$work/gate" || fail "a baseline that was interrupted"
+
 # The interrupted run goes on to its end; so does one that was killed in the middle of a line. It goes on as it began:
 # a preset may have changed since, so the plan on file counts.
 "$bin/duelio-compare" --accept-noise --rounds 2 --slice 60ms --rate 500 --connections 8 --output "$work/part.jsonl" >/dev/null 2>&1
