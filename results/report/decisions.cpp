@@ -17,19 +17,32 @@ using markup::Table;
 
 namespace {
 
+constexpr const char* none_faster = "no backend is faster than the reference";
+
 struct Choice {
   std::string entry;
   double value;
   std::string word;
 };
 
+// The backends that a verdict is still to be had of: "inconclusive: asio, uring"; empty when there
+// are none.
+std::string undecided(const Report& report, const MetricVerdict& verdict) {
+  std::string names;
+  for (const Contrast& contrast : verdict.contrasts) {
+    if (report.kind(contrast.entry) == "backend" && contrast.word == Word::inconclusive)
+      names += (names.empty() ? "" : ", ") + contrast.entry;
+  }
+  return names.empty() ? names : std::string(to_string(Word::inconclusive)) + ": " + names;
+}
+
 // The best of the backends that are told apart from the reference, or else the reference. Peers and
 // floors are no flag to choose.
 std::optional<Choice> choose(const Report& report, const MetricVerdict& verdict) {
   const std::string reference = report.run.reference();
   std::optional<Choice> choice;
-  if (report.kind(reference) == "backend")
-    choice = {reference, *verdict.reference_median, "no backend is faster than the reference"};
+  if (report.kind(reference) == "backend" && undecided(report, verdict).empty())
+    choice = {reference, *verdict.reference_median, none_faster};
   double best = 1;
   for (const Contrast& contrast : verdict.contrasts) {
     if (report.kind(contrast.entry) != "backend" || !contrast.ratio ||
@@ -83,7 +96,8 @@ std::string decisions(const Report& report) {
   const auto decide = [&](const std::string& wish, std::string_view metric_id) {
     for (const MetricVerdict& verdict : report.verdicts) {
       if (verdict.metric->id != metric_id) continue;
-      std::vector<std::string> cells{wish, "-", "-", "no backend is faster than the reference"};
+      const std::string open = undecided(report, verdict);
+      std::vector<std::string> cells{wish, "-", "-", open.empty() ? none_faster : open};
       const auto is_withheld = [](const Contrast& each) { return each.word == Word::withheld; };
       if (std::any_of(verdict.contrasts.begin(), verdict.contrasts.end(), is_withheld)) {
         cells[3] = "withheld: control " + std::string(to_string(verdict.control_state));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "results/gate.h"
+#include "results/report/decisions.h"
 #include "results/report/html.h"
 #include "results/report/text.h"
 #include "results/table.h"
@@ -157,6 +158,28 @@ TEST(Report, IsTheSameForTheSameRunAndFitsAPage) {
   EXPECT_LT(page.size(), 1'200'000U);
   EXPECT_NE(page.find("A CPU &lt;&amp;&gt;"), std::string::npos);
   EXPECT_EQ(page.find("A CPU <&>"), std::string::npos);
+}
+
+TEST(Report, RecommendsNothingWhileBackendsAreUndecided) {
+  const auto row = [](const Report& report) {
+    const std::string table = decisions(report);
+    const std::size_t from = table.find("the least CPU per request");
+    return table.substr(from, table.find("</tr>", from) - from);
+  };
+  const std::string none = "no backend is faster than the reference";
+  Report decided(synthetic_run({.entries = {{"a", 1}, {"b", 1.2}, {"c", 1.1}}, .rounds = 20}));
+  EXPECT_NE(row(decided).find(none), std::string::npos);
+  decided.verdicts.front().contrasts[1].word = Word::inconclusive;
+  EXPECT_NE(row(decided).find("<td>-</td><td>inconclusive: c</td>"), std::string::npos)
+      << row(decided);
+
+  const Report few(synthetic_run({.entries = {{"a", 1}, {"b", 1.2}}, .rounds = 3}));
+  EXPECT_NE(row(few).find("inconclusive: b"), std::string::npos) << row(few);
+
+  // One that is told to be faster is recommended whatever is open of the others.
+  Report faster(synthetic_run({.entries = {{"a", 1}, {"b", 0.9}, {"c", 1}}, .rounds = 20}));
+  faster.verdicts.front().contrasts[1].word = Word::inconclusive;
+  EXPECT_NE(row(faster).find("faster than a"), std::string::npos) << row(faster);
 }
 
 TEST(Report, LightsTheLagThatIsTheGenerators) {
