@@ -126,6 +126,7 @@ json::array throughput_rows(const Series& series) {
       std::vector<double> rates;
       std::vector<double> latencies;
       for (const Slice* slice : slices_of(*report, entry)) {
+        if (!slice->keeps_wall_clock("open")) continue;
         const auto rate = slice->metric("open", "rate");
         const auto p99 = slice->metric("open", "p99_ns");
         if (!rate || !p99) continue;

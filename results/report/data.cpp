@@ -276,6 +276,7 @@ json::array second_rows(const Report& report) {
   json::array rows;
   for (const std::string& entry : report.run.entries()) {
     for (const Slice* slice : slices_of(report, entry)) {
+      if (!slice->keeps_wall_clock("open")) continue;
       json::array seconds = seconds_of(*slice);
       if (seconds.size() < 2) continue;
       for (json::value& second : seconds) {

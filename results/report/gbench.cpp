@@ -9,6 +9,7 @@ namespace json = boost::json;
 namespace {
 
 std::optional<double> real_time(const Slice& slice, std::string_view phase) {
+  if (!slice.keeps_wall_clock(phase)) return std::nullopt;
   if (phase == "open") return slice.metric(phase, "p50_ns");
   const auto rate = slice.metric(phase, "rate");
   return rate && *rate > 0 ? std::optional(1e9 / *rate) : std::nullopt;

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "results/gate.h"
+#include "results/report/across.h"
 #include "results/report/decisions.h"
+#include "results/report/gbench.h"
 #include "results/report/html.h"
 #include "results/report/text.h"
 #include "results/table.h"
@@ -218,6 +220,41 @@ TEST(Verdict, RatesAndLatenciesLeaveOutWhatWasStolen) {
     const bool affected = metric.phase == "open" && metric.id != "cpu";
     EXPECT_EQ(verdict.contrasts.front().rounds, affected ? 10U : 12U) << metric.id;
   }
+}
+
+TEST(Report, FiguresByTheWallClockLeaveOutWhatWasStolen) {
+  const auto run_at = [](double rate) {
+    results::Run run = synthetic_run({.rounds = 12});
+    run.manifest["plan"].as_object()["rate"] = rate;
+    run.manifest["plan"].as_object()["rate_source"] = "--rate";
+    for (Slice& slice : run.slices) {
+      // A stolen slice is told by its figures: a hundred times slower.
+      const bool stolen = slice.round <= 7;
+      if (stolen) slice.wall_clock_causes = {"open: steal"};
+      auto& open = slice.phases["open"].as_object();
+      open["metrics"].as_object()["rate"] = rate;
+      open["metrics"].as_object()["p50_ns"] = stolen ? 3'000'000 : 30'000;
+      open["metrics"].as_object()["p99_ns"] = stolen ? 6'000'000 : 60'000;
+      open["series"] = {
+          {{"t_s", 1.0}, {"completed", rate}, {"p99_ns", stolen ? 6'000'000 : 60'000}},
+          {{"t_s", 2.0}, {"completed", rate}, {"p99_ns", stolen ? 6'000'000 : 60'000}}};
+    }
+    return run;
+  };
+  const std::vector<Report> reports{Report(run_at(20'000)), Report(run_at(40'000))};
+  const auto seconds = second_rows(reports[0]);
+  EXPECT_EQ(seconds.size(), 2U * 2U * 5U);  // entries, seconds, rounds
+  const auto series = series_of(reports);
+  ASSERT_TRUE(series);
+  const auto points = throughput_rows(*series);
+  EXPECT_EQ(points.size(), 2U * 2U);
+  for (const auto& point : points) EXPECT_EQ(point.at("us"), 60.0);
+  const auto gbench = boost::json::parse(to_gbench_json(reports[0]));
+  std::map<std::string, int> times;
+  for (const auto& each : gbench.at("benchmarks").as_array())
+    ++times[boost::json::value_to<std::string>(each.at("name"))];
+  EXPECT_EQ(times["candidate/open"], 5);
+  EXPECT_EQ(times["candidate/closed"], 12);
 }
 
 TEST(Gate, HoldsTheEntriesOfOneRunAgainstItsReference) {
