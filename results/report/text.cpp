@@ -103,9 +103,9 @@ std::string to_csv(std::span<const Report> reports) {
         for (const auto& [metric, value] : content.at("metrics").as_object()) {
           if (!value.is_number()) continue;
           if (!is_alone) out << quoted(names[i]) << ',';
-          out << slice.round << ',' << slice.attempt << ',' << slice.position << ',' << slice.entry
-              << ',' << slice.role << ',' << (slice.valid ? "true" : "false") << ','
-              << std::string_view(phase) << ',' << std::string_view(metric) << ','
+          out << slice.round << ',' << slice.attempt << ',' << slice.position << ','
+              << quoted(slice.entry) << ',' << slice.role << ',' << (slice.valid ? "true" : "false")
+              << ',' << std::string_view(phase) << ',' << std::string_view(metric) << ','
               << json::serialize(value) << '\n';
         }
       }

@@ -199,6 +199,13 @@ TEST(Report, LightsTheLagThatIsTheGenerators) {
   EXPECT_NE(page_with(9000).find(light + "\"warn\">9.00 us"), std::string::npos);
 }
 
+TEST(Report, QuotesNamesInCsv) {
+  const std::string name = "a,\"b\"";
+  const Report report(synthetic_run({.entries = {{name, 1}, {"c", 1}}, .rounds = 1}));
+  EXPECT_NE(to_csv({&report, 1}).find("\n1,1,1,\"a,\"\"b\"\"\",reference,true,"),
+            std::string::npos);
+}
+
 TEST(Report, SplicesBetweenTheMarks) {
   const std::string document = "a\n<!-- duelio:begin -->\nold\n<!-- duelio:end -->\nb\n";
   const std::string spliced = splice(document, "new\n");
