@@ -61,8 +61,8 @@ struct Rule {
 };
 Rule rule_of(const Run& run);
 
-// Rounds in which every slice is valid, by number: round -> entry/role -> slice. Other attempts are
-// left out.
+// The slices of each round that has them all, and all of them valid, by its number. Other attempts
+// are left out.
 std::map<int, std::vector<const Slice*>> complete_rounds(const Run& run);
 
 // Those of them in which this metric counts.
@@ -77,7 +77,7 @@ Word word_for(const stats::Interval& ratio, double minimum_effect, bool lower_is
 // A warning and no cause to repeat a round: that would select by the result.
 std::vector<std::string> warmup_warnings(const Run& run);
 
-// "epoll-et uses 6.1 % less CPU per request ... [4.8, 7.5], 20 rounds".
+// "epoll-et has 6.1 % less CPU per request than epoll-oneshot [4.8, 7.5], 20 rounds".
 std::string sentence(const MetricVerdict& verdict, const Contrast& contrast,
                      std::string_view reference);
 
