@@ -5,45 +5,17 @@
 #include <cmath>
 #include <cstdio>
 
+#include "results/likeness.h"
 #include "results/statistics.h"
 #include "results/verdict.h"
 
 namespace duelio::results {
 namespace {
 
-namespace json = boost::json;
-
-std::string text_of(const json::object& manifest, std::string_view part, std::string_view key) {
-  const json::value* const object = manifest.if_contains(part);
-  if (object == nullptr || !object->is_object()) return {};
-  const json::value* const value = object->get_object().if_contains(key);
-  return value == nullptr ? std::string() : json::serialize(*value);
-}
-
-// What must be the same for a difference to be the code's. The revision may differ: that is what is
-// compared.
-std::string difference(const Run& baseline, const Run& candidate) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> same{
-      {{"machine", "cpu"},
-       {"machine", "cpus"},
-       {"machine", "kernel"},
-       {"machine", "hypervisor"},
-       {"build", "preset"},
-       {"build", "flags"},
-       {"workload", "name"},
-       {"plan", "connections"},
-       {"plan", "generator_polls"},
-       {"plan", "warmup_s"},
-       {"plan", "open_s"},
-       {"plan", "rate"}}};
-  for (const auto& [part, key] : same) {
-    const std::string a = text_of(baseline.manifest, part, key);
-    const std::string b = text_of(candidate.manifest, part, key);
-    if (a == b) continue;
-    return std::string(part).append(" ").append(key).append(": ").append(a).append(" and ").append(
-        b);
-  }
-  return {};
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
 }
 
 std::vector<double> log_values(const Run& run, const std::string& entry) {
@@ -105,8 +77,8 @@ Gate hold_within(const Run& run, const GateRule& rule, std::ostream& out) {
 
 Gate hold_against(const Run& baseline, const Run& candidate, const GateRule& rule,
                   std::ostream& out) {
-  if (const std::string unlike = difference(baseline, candidate); !unlike.empty()) {
-    out << "not comparable: " << unlike << (rule.allow_unlike ? " (allowed)" : "") << '\n';
+  if (const auto unlike = differences(baseline, candidate, Figures::values); !unlike.empty()) {
+    out << "not comparable: " << joined(unlike) << (rule.allow_unlike ? " (allowed)" : "") << '\n';
     if (!rule.allow_unlike) return Gate::not_comparable;
   }
   for (const Run* run : {&baseline, &candidate}) {

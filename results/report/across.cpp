@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "common/units.h"
+#include "results/likeness.h"
 #include "results/report/markup.h"
 
 namespace duelio::results {
@@ -63,8 +64,7 @@ bool differs_only_in(Axis axis, const Run& first, const Run& second) {
 }
 
 bool same_experiment(const Run& first, const Run& second) {
-  return differences(first, second).empty() && first.entries() == second.entries() &&
-         first.manifest.at("workload") == second.manifest.at("workload");
+  return differences(first, second, Figures::ratios).empty() && first.entries() == second.entries();
 }
 
 // Two lines: the value and its meaning.
@@ -159,28 +159,6 @@ std::vector<std::string> names_of(std::span<const Report> reports) {
     names.push_back(is_only ? name(report) : report.run.file);
   }
   return names;
-}
-
-std::vector<std::string> differences(const Run& first, const Run& second) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> same{
-      {{"machine", "cpu"},
-       {"machine", "cpus"},
-       {"machine", "kernel"},
-       {"machine", "hypervisor"},
-       {"build", "preset"},
-       {"build", "flags"},
-       {"workload", "name"}}};
-  std::vector<std::string> found;
-  const auto compare = [&](const std::string& what, const std::string& a, const std::string& b) {
-    if (a != b) found.push_back(what + ": " + a + " and " + b);
-  };
-  for (const auto& [part, key] : same) {
-    compare(std::string(part) + " " + std::string(key),
-            markup::show(field(first.manifest, part, key)),
-            markup::show(field(second.manifest, part, key)));
-  }
-  compare("reference", first.reference(), second.reference());
-  return found;
 }
 
 std::string handler_cpu(const Run& run) {

@@ -15,10 +15,6 @@ namespace duelio::results {
 // "day-2.jsonl", with its folders where another run's file has the same name.
 std::vector<std::string> names_of(std::span<const Report> reports);
 
-// Why the ratios of the second cannot be held against those of the first: "machine kernel: A and
-// B". The loads may differ, for that is what a series of runs varies, and so may the revision.
-std::vector<std::string> differences(const Run& first, const Run& second);
-
 // What a series of runs varies.
 enum class Axis : std::uint8_t { connections, handler_cpu, rate };
 std::string_view to_string(Axis axis) noexcept;  // "connections"

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "common/units.h"
+#include "results/likeness.h"
 #include "results/report/across.h"
 #include "results/report/assets.h"
 #include "results/report/decisions.h"
@@ -257,7 +258,8 @@ std::string overview(std::span<const Report> reports, const std::vector<std::str
                primary == nullptr ? "-" : std::string(to_string(primary->control_state))},
               "#" + run_prefix(i, reports.size()) + "title");
     std::string says = answers(report);
-    if (const auto unlike = differences(reports.front().run, report.run); !unlike.empty()) {
+    if (const auto unlike = differences(reports.front().run, report.run, Figures::ratios);
+        !unlike.empty()) {
       says += "<p class=\"bad\">Not comparable with file 1: ";
       for (const std::string& difference : unlike)
         says += (&difference == &unlike.front() ? "" : "; ") + escape(difference);

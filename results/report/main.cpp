@@ -6,6 +6,7 @@
 
 #include "common/os/error.h"
 #include "results/gate.h"
+#include "results/likeness.h"
 #include "results/report/across.h"
 #include "results/report/data.h"
 #include "results/report/figures.h"
@@ -43,7 +44,8 @@ void print_tables(const std::vector<duelio::results::Report>& reports) {
   const std::vector<std::string> names = names_of(reports);
   for (std::size_t i = 0; i < reports.size(); ++i) {
     if (reports.size() > 1) std::cout << (i == 0 ? "" : "\n") << names[i] << '\n';
-    for (const std::string& difference : differences(reports.front().run, reports[i].run))
+    for (const std::string& difference :
+         differences(reports.front().run, reports[i].run, Figures::ratios))
       std::cout << "not comparable with " << names.front() << ": " << difference << '\n';
     print_table(std::cout, reports[i].run, duelio::cli::is_rich_terminal(STDOUT_FILENO));
   }

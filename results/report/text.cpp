@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "results/likeness.h"
 #include "results/report/across.h"
 #include "results/table.h"
 
@@ -83,7 +84,8 @@ std::string to_markdown(std::span<const Report> reports) {
   std::string out;
   for (std::size_t i = 0; i < reports.size(); ++i) {
     out += (i == 0 ? "## " : "\n## ") + names[i] + "\n\n";
-    for (const std::string& difference : differences(reports.front().run, reports[i].run))
+    for (const std::string& difference :
+         differences(reports.front().run, reports[i].run, Figures::ratios))
       out += "Not comparable with " + names.front() + ": " + difference + "\n\n";
     out += to_markdown(reports[i]);
   }

@@ -1,10 +1,12 @@
 #include "results/verdict.h"
 
+#include <functional>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "results/gate.h"
+#include "results/likeness.h"
 #include "results/report/across.h"
 #include "results/report/decisions.h"
 #include "results/report/gbench.h"
@@ -116,6 +118,61 @@ TEST(Gate, RefusesRunsThatCannotProveAnything) {
   EXPECT_EQ(hold_against(synthetic_run({.rounds = 20}), other, {}, out), Gate::not_comparable);
   EXPECT_EQ(hold_against(synthetic_run({.rounds = 20}), other, {.allow_unlike = true}, out),
             Gate::passed);
+}
+
+TEST(Gate, ComparesAllThatTheLoadAndTheMachineAre) {
+  const results::Run before = synthetic_run({.rounds = 20});
+  const results::Run same = synthetic_run({.rounds = 20, .seed = 2});
+  const auto refusal = [&](const std::function<void(boost::json::object&)>& change) {
+    results::Run after = same;
+    change(after.manifest);
+    std::ostringstream out;
+    EXPECT_EQ(hold_against(before, after, {}, out), Gate::not_comparable);
+    return out.str();
+  };
+  const auto in_entry = [&](const char* key, const boost::json::value& value) {
+    return refusal([&](boost::json::object& manifest) {
+      manifest["entries"].as_array()[1].as_object()[key] = value;
+    });
+  };
+  const auto in_plan = [&](const char* key, const boost::json::value& value) {
+    return refusal(
+        [&](boost::json::object& manifest) { manifest["plan"].as_object()[key] = value; });
+  };
+  EXPECT_EQ(in_entry("handler_cpu_ns", 1000),
+            "not comparable: entry candidate handler_cpu_ns: not recorded and 1000\n");
+  EXPECT_EQ(in_entry("backend", "poll"),
+            "not comparable: entry candidate backend: not recorded and poll\n");
+  for (const char* const key : {"threads", "idle_connections"}) in_entry(key, 2);
+  in_entry("sharing", "shared");
+  EXPECT_EQ(in_plan("server_cpus", boost::json::array{2}),
+            "not comparable: plan server_cpus: [0] and [2]\n");
+  EXPECT_EQ(in_plan("accept_noise", true),
+            "not comparable: plan accept_noise: not recorded and true\n");
+  for (const char* const key : {"connections", "rate", "open_s", "warmup_s"}) in_plan(key, 7);
+  EXPECT_EQ(refusal([](boost::json::object& manifest) {
+              manifest["machine"].as_object()["cpus"] = 4;
+              manifest["build"].as_object()["flags"] = "-O0";
+            }),
+            "not comparable: machine cpus: 2 and 4; build flags: not recorded and -O0\n");
+}
+
+TEST(Likeness, ASeriesMayVaryTheLoadAndNothingElse) {
+  const results::Run first = synthetic_run({.rounds = 2});
+  results::Run second = first;
+  auto& entry = second.manifest["entries"].as_array()[1].as_object();
+  second.manifest["plan"].as_object()["connections"] = 7;
+  second.manifest["plan"].as_object()["accept_noise"] = false;  // as when nobody could ask for it
+  second.manifest["build"].as_object()["revision"] = "def";
+  entry["handler_cpu_ns"] = 1000;
+  EXPECT_TRUE(differences(first, second, Figures::ratios).empty());
+  EXPECT_EQ(differences(first, second, Figures::values).size(), 2U);
+  entry["threads"] = 2;
+  EXPECT_EQ(differences(first, second, Figures::ratios),
+            std::vector<std::string>{"entry candidate threads: not recorded and 2"});
+  second.manifest["reference"] = "candidate";
+  EXPECT_EQ(differences(first, second, Figures::ratios).front(),
+            "reference: reference and candidate");
 }
 
 TEST(Gate, RefusesARunThatWasNotFinished) {

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "results/record.h"
+
+namespace duelio::results {
+
+// What is held against each other.
+enum class Figures : std::uint8_t {
+  ratios,  // each of one run. The load may differ, for that is what a series of runs varies
+  values,  // as measured
+};
+
+// Why such figures of two runs are not comparable: "machine kernel: A and B". The revision may
+// differ: that is what is compared.
+std::vector<std::string> differences(const Run& first, const Run& second, Figures figures);
+
+}  // namespace duelio::results
