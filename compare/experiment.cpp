@@ -19,6 +19,7 @@
 #include "compare/probe.h"
 #include "compare/process.h"
 #include "compare/progress.h"
+#include "compare/rounds.h"
 #include "compare/slice.h"
 #include "results/gate.h"
 #include "results/record.h"
@@ -30,7 +31,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int max_attempts = 10;  // for a round
 constexpr double busiest_generator = 0.85;
 constexpr double offered_share = 0.3;  // of what the slowest entry reaches
 
@@ -79,7 +79,12 @@ class Experiment {
         run_.manifest = manifest(options_, setting_.rate, std::time(nullptr));
         writer_->write(run_.manifest);
       }
-      run_rounds();
+      const Steps steps{.run = [this](int round, int attempt) { return run_round(round, attempt); },
+                        .is_decided = [this] { return is_decided(); },
+                        .pause = wait_for_calm};
+      if (const auto round = run_rounds(options_.looks, start_, steps))
+        throw Unsteady{"round " + std::to_string(*round) + " was invalid " +
+                       std::to_string(max_tries) + " times (last cause: " + last_cause_ + ")"};
       return finish(true, "complete", cli::exit_ok);
     } catch (const Interrupted&) {
       return finish(false, "interrupted", cli::exit_interrupted);
@@ -120,45 +125,20 @@ class Experiment {
     }
   }
 
-  // What an interrupted or killed run had measured stands; its unfinished round is run anew.
   void take_up() {
     results::reopen(options_.output);
     run_ = results::load(options_.output);
     writer_.emplace(options_.output);
+    start_ = start_after(run_);
     if (run_.slices.empty()) return;
-    const results::Slice& last = run_.slices.back();
-    first_round_ = last.round + 1;
-    if (!results::complete_rounds(run_).contains(last.round)) {
-      first_round_ = last.round;
-      first_attempt_ = last.attempt + 1;
-    }
-    earlier_s_ = last.started_s;
+    earlier_s_ = run_.slices.back().started_s;
     std::seed_seq continued{options_.seed, static_cast<std::uint64_t>(run_.slices.size())};
     random_.seed(continued);
   }
 
-  void run_rounds() {
-    int round = first_round_;
-    int attempt = first_attempt_;
-    for (const std::size_t look : options_.looks) {
-      while (results::complete_rounds(run_).size() < look) {
-        if (run_round(round, attempt)) {
-          ++round;
-          attempt = 1;
-        } else if (attempt++ == max_attempts) {
-          throw Unsteady{"round " + std::to_string(round) + " was invalid " +
-                         std::to_string(max_attempts) + " times (last cause: " + last_cause_ + ")"};
-        } else {
-          wait_for_calm(attempt);
-        }
-      }
-      if (look != options_.looks.back() && is_decided()) return;
-    }
-  }
-
   // A disturbance often lasts some seconds: a repeated round waits longer each time.
-  static void wait_for_calm(int attempt) {
-    for (int i = 1; i < attempt && !interrupted(); ++i)
+  static void wait_for_calm(int tries) {
+    for (int i = 0; i < tries && !interrupted(); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
 
@@ -254,8 +234,7 @@ class Experiment {
   const Options& options_;
   Setting setting_;
   std::mt19937_64 random_;
-  int first_round_ = 1;
-  int first_attempt_ = 1;
+  Start start_;
   double earlier_s_ = 0;  // what an earlier part of the run took
   std::string last_cause_;
   std::int64_t started_ns_;
