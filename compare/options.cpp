@@ -12,6 +12,7 @@
 #include "common/units.h"
 #include "common/workload.h"
 #include "compare/entries.h"
+#include "compare/resume.h"
 #include "results/record.h"
 
 namespace duelio::compare {
@@ -125,8 +126,8 @@ std::vector<Options> resumed(const std::string& file, int argc) {
     Options& first = cells.at(cell - 1);
     first.output = file;
     first.resume = true;
-    const double rate = plan.at("rate").to_number<double>();
-    if (rate > 0) first.rate = rate;
+    first.rate = plan.at("rate").to_number<double>();
+    check_resumable(run, first);
     std::erase_if(cells, [&](const Options& options) {
       return options.cell < cell ||
              (options.cell > cell && std::filesystem::exists(options.output));

@@ -53,6 +53,12 @@ tail -1 "$work/int.jsonl" | grep -q '"finished":false' || fail "the interrupted 
 "$bin/duelio-compare" --accept-noise --rounds 2 --slice 60ms --rate 500 --connections 8 --output "$work/part.jsonl" >/dev/null 2>&1
 size=$(stat -c %s "$work/part.jsonl")
 head -c $((size * 55 / 100)) "$work/part.jsonl" | sed '1s/"looks":\[2\]/"looks":[3]/' >"$work/resumed.jsonl"
+sed '1s/"revision":"[^"]*"/"revision":"0123abc"/' "$work/resumed.jsonl" >"$work/foreign.jsonl"
+cp "$work/foreign.jsonl" "$work/before.jsonl"
+"$bin/duelio-compare" --resume "$work/foreign.jsonl" >/dev/null 2>"$work/err"
+[ $? -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q "build revision: 0123abc and " "$work/err" ||
+  fail "a run of another build is resumed: $(cat "$work/err")"
+cmp -s "$work/foreign.jsonl" "$work/before.jsonl" || fail "a refused resume changes the file"
 "$bin/duelio-compare" --resume "$work/resumed.jsonl" >/dev/null 2>"$work/progress"
 code=$?
 [ $code -eq 0 ] || [ $code -eq 3 ] || fail "resume ended with $code: $(cat "$work/progress")"
