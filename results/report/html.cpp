@@ -26,6 +26,9 @@ namespace {
 
 std::string answers(const Report& report) {
   std::string html = "<ul class=\"answers\">\n";
+  if (const std::string why = report.run.unfinished(); !why.empty())
+    html +=
+        "<li>The run was not finished (" + escape(why) + "); what it had measured is shown.</li>\n";
   const MetricVerdict* const primary = report.primary();
   if (primary == nullptr || report.rounds == 0) {
     return html + "<li>No valid round: nothing can be said.</li></ul>\n";
@@ -42,8 +45,6 @@ std::string notes(const Report& report) {
   const auto note = [&](const std::string& text) {
     html += "<p class=\"note\">" + escape(text) + "</p>\n";
   };
-  if (const std::string why = report.run.unfinished(); !why.empty())
-    note("This run was not finished (" + why + "); what it had measured is shown.");
   const json::value* const noise =
       report.run.manifest.at("plan").as_object().if_contains("accept_noise");
   if (noise != nullptr && noise->as_bool())

@@ -207,6 +207,10 @@ TEST(Report, SaysThatARunWasNotFinished) {
   EXPECT_NE(table.str().find("NOT FINISHED (interrupted)"), std::string::npos);
   EXPECT_NE(to_markdown(Report(run)).find("not finished (interrupted)"), std::string::npos);
   EXPECT_NE(to_html(Report(run)).find("not finished (interrupted)"), std::string::npos);
+  // Of several, already where their answers stand together.
+  const std::vector<Report> both{Report(synthetic_run({})), Report(run)};
+  const std::string page = to_html(both);
+  EXPECT_LT(page.find("not finished (interrupted)"), page.find("id=\"run-2-title\""));
 }
 
 TEST(Report, IsTheSameForTheSameRunAndFitsAPage) {
