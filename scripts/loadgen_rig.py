@@ -2,6 +2,7 @@
 on its CPU, and what they cost."""
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -111,6 +112,17 @@ def median(values):
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def median_interval(values):
+    """Of the median, with a confidence of at least 95 %: order statistics, which assume nothing of
+    the distribution. All of the values where they are too few (below six)."""
+    ordered = sorted(values)
+    below, rank = 0.5 ** len(ordered), 0
+    while below + math.comb(len(ordered), rank + 1) * 0.5 ** len(ordered) <= 0.025:
+        rank += 1
+        below += math.comb(len(ordered), rank) * 0.5 ** len(ordered)
+    return ordered[rank], ordered[-1 - rank]
 
 
 def settle():
