@@ -100,14 +100,16 @@ class Session : public std::enable_shared_from_this<Session> {
   void begin_drain() {
     draining_ = true;
     connection_.begin_drain();
-    end_if_idle();
+    // Behind the handlers that are ready now.
+    net::post(socket_.get_executor(), [self = shared_from_this()] { self->end_if_idle(); });
   }
 
  private:
-  // The read that waits, or the next one, gets what has arrived and then the end of the stream.
+  // The read that waits, or the next one, gets the end of the stream; or what has arrived.
   void end_if_idle() {
     error_code ignored;
-    if (connection_.is_idle()) socket_.shutdown(tcp::socket::shutdown_receive, ignored);
+    if (connection_.is_idle() && socket_.available(ignored) == 0)
+      socket_.shutdown(tcp::socket::shutdown_receive, ignored);
   }
 
   void read() {
@@ -280,7 +282,13 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
   for (os::UniqueFd& listener : listeners) {
     loops.emplace_back(config, std::move(listener), stop, shared);
   }
-  run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(seats[i]); });
+  try {
+    run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(seats[i]); });
+  } catch (...) {
+    // Asio's io_uring service does not bear to be destroyed with an accept that is under way.
+    for (Loop& loop : loops) loop.run(seats.front());
+    throw;
+  }
   seat = &seats.front();
   loops.clear();  // sessions that the deadline left behind
   Counters sum;

@@ -47,12 +47,11 @@ struct Session {
   Session& operator=(const Session&) = delete;
   ~Session() { shared.sessions.erase(this); }
 
-  // Graceful stop: an idle session ends, but a request that is already here, in the socket or with
-  // Asio, is still answered: the read that waits gets what has arrived, then the end of the stream.
-  void begin_drain() {
-    connection.begin_drain();
+  // Graceful stop: the read that waits gets the end of the stream; or what has arrived.
+  void end_if_idle() {
     error_code ignored;
-    if (connection.is_idle()) socket.shutdown(tcp::socket::shutdown_receive, ignored);
+    if (connection.is_idle() && socket.available(ignored) == 0)
+      socket.shutdown(tcp::socket::shutdown_receive, ignored);
   }
 
   tcp::socket socket;
@@ -164,16 +163,13 @@ class Worker {
       open(std::move(socket));
     }
     acceptor_.close(error);
-    for (Session* session : shared_.sessions) session->begin_drain();
+    for (Session* session : shared_.sessions) session->connection.begin_drain();
     // The context runs out of work when the last session ends; if one does not, it is stopped.
     using std::chrono::steady_clock;
     const auto deadline = steady_clock::now() + config_.drain_limit;
     do {
-      co_await sleep(5);
-      for (Session* session : shared_.sessions) {
-        // One that was spawned during the drain, or that became idle before it heard of it.
-        if (session->connection.is_idle()) session->begin_drain();
-      }
+      co_await sleep(5);  // the handlers that are ready run
+      for (Session* session : shared_.sessions) session->end_if_idle();
     } while (!shared_.sessions.empty() && steady_clock::now() < deadline);
     context_.stop();
   }

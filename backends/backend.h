@@ -47,9 +47,9 @@ struct Support {
 //
 // What run() owes its caller:
 //  - It returns when a stop has been requested and it has finished what was received: connections
-//    waiting in the listener are accepted, requests that arrived are answered, the last answer on a
-//    connection says `connection: close`, idle connections are closed, also those that become idle
-//    later. It gives up on peers that take longer than drain_limit.
+//    waiting in the listener are accepted, requests that arrived are answered, an answer that is
+//    begun after the stop was noticed says `connection: close`, idle connections are closed, also
+//    those that become idle later. It gives up on peers that take longer than drain_limit.
 //  - It throws std::system_error only while setting up. Later a failing socket ends its own session
 //    and is counted; accept copes with a lack of descriptors and with peers that left, without
 //    spinning.

@@ -20,8 +20,9 @@ struct Counters {
   std::uint64_t rearms = 0;       // interests renewed
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  // Accepts that a lack of descriptors or memory spoiled. Models that call accept(2) close such a
-  // connection at once; the others leave it in the listener's queue and try again.
+  // Accepts that a lack of descriptors, memory or threads spoiled. Where Acceptor is used such a
+  // connection is closed at once; Asio and io_uring leave it in the listener's queue and try again
+  // every 10 ms, and io_uring counts that also when nobody waits.
   std::uint64_t accept_refused = 0;
   std::uint64_t errors_reset = 0;    // ECONNRESET, EPIPE: the peer went away
   std::uint64_t errors_timeout = 0;  // ETIMEDOUT: the peer stopped answering

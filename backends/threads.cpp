@@ -192,7 +192,12 @@ class Server {
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   Server server(config, stop.fd());
-  run_workers(config, stop, [&](std::size_t i) { server.accept_from(std::move(listeners[i])); });
+  try {
+    run_workers(config, stop, [&](std::size_t i) { server.accept_from(std::move(listeners[i])); });
+  } catch (...) {
+    server.finish();  // the connections' threads refer to it
+    throw;
+  }
   return server.finish();
 }
 

@@ -145,11 +145,10 @@ class Worker {
     sessions_.for_each([](UringSession& session) { session.connection.begin_drain(); });
     for (const Deadline limit(config_); !sessions_.empty(); wait(10)) {
       sessions_.for_each([&](UringSession& session) {
-        // Completes what is with the kernel; the session goes with that. What has arrived is still
-        // received behind SHUT_RD, and answered.
+        // Completes what is with the kernel; the session goes with that.
         if (limit.has_passed()) {
           ::shutdown(session.fd.get(), SHUT_RDWR);
-        } else if (session.connection.is_idle()) {
+        } else if (session.connection.is_idle() && !has_input(session.fd.get())) {
           ::shutdown(session.fd.get(), SHUT_RD);
         }
       });

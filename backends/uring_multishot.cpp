@@ -226,8 +226,8 @@ class Worker {
         if (limit.has_passed()) {
           session.connection.abort();
           close(session);
-        } else if (session.connection.is_idle()) {
-          ::shutdown(session.fd.get(), SHUT_RD);  // what has arrived is still received
+        } else if (session.connection.is_idle() && !has_input(session.fd.get())) {
+          ::shutdown(session.fd.get(), SHUT_RD);  // completes the receive
         }
       });
     }

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,8 +20,9 @@ constexpr unsigned submissions = 1024;
 constexpr unsigned completions =
     8192;  // more are kept by the kernel (IORING_FEAT_NODROP), at a cost
 
-int set_up_plain(io_uring& ring) noexcept {
-  return io_uring_queue_init(submissions, &ring, 0);
+int set_up_as_asio_does(io_uring& ring) noexcept {
+  constexpr unsigned ring_size = 16384;  // boost/asio/detail/io_uring_service.hpp
+  return io_uring_queue_init(ring_size, &ring, 0);
 }
 
 int set_up(io_uring& ring) noexcept {
@@ -48,7 +50,8 @@ std::string explain(int error) {
     case ENOMEM:
       return "io_uring_setup: ENOMEM: RLIMIT_MEMLOCK is too low (ulimit -l)";
     case EINVAL:
-      return "io_uring_setup: EINVAL: no IORING_SETUP_DEFER_TASKRUN (Linux 6.1 or later is needed)";
+      return "io_uring_setup: EINVAL: the kernel does not know a flag (Linux 6.1 or later is "
+             "needed)";
     default:
       return "io_uring_setup: " + std::string(os::errno_name(error));
   }
@@ -136,8 +139,13 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
 }
 
 Support probe_asio_ring() {
-  return probe_operations(
-      set_up_plain, {IORING_OP_ACCEPT, IORING_OP_RECVMSG, IORING_OP_SENDMSG, IORING_OP_POLL_ADD});
+  return probe_operations(set_up_as_asio_does, {IORING_OP_ACCEPT, IORING_OP_RECVMSG,
+                                                IORING_OP_SENDMSG, IORING_OP_POLL_ADD});
+}
+
+bool has_input(int fd) noexcept {
+  int bytes = 0;
+  return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 void make_blocking(int fd) noexcept {

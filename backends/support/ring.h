@@ -109,6 +109,9 @@ class BufferRing {
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring);
 Support probe_asio_ring();  // the plain one that Boost.Asio sets up
 
+// Whether bytes wait in the socket that the receive which is with the kernel is yet to take.
+bool has_input(int fd) noexcept;
+
 // io_uring honours O_NONBLOCK: a descriptor that has it set completes with EAGAIN instead of
 // waiting.
 void make_blocking(int fd) noexcept;

@@ -13,6 +13,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 #include "backends/backend.h"
 #include "common/http/connection.h"
 #include "common/os/address.h"
+#include "common/os/cpu.h"
 #include "common/os/socket.h"
 #include "common/workload.h"
 #include "tests/support/pieces.h"
@@ -50,7 +53,7 @@ struct Case {
 
 class Server {
  public:
-  explicit Server(const Case& how) : clock_(784111777) {
+  explicit Server(const Case& how, std::vector<int> cpus = {}) : clock_(784111777) {
     Listeners listeners;
     os::Address address = os::resolve("127.0.0.1", 0);
     const bool shared = how.sharing == Sharing::shared;
@@ -60,10 +63,11 @@ class Server {
     }
     port_ = address.port();
     config_ = {.threads = how.threads,
+               .cpus = std::move(cpus),
                .sharing = how.sharing,
                .limits = {.head = 8192, .body = 4 << 20},
                .clock = &clock_,
-               .drain_limit = TcpClient::limit};
+               .drain_limit = 2 * TcpClient::limit};
     result_ =
         std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
           return how.backend->run(config_, std::move(listeners), stop_);
@@ -304,6 +308,7 @@ class FewDescriptors {
   rlimit before_{};
 };
 
+// A model that accepted for ever would not answer `old`; one that slept would, but slowly.
 TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
   server_.reset();
   const FewDescriptors few;  // an accept that io_uring holds keeps the limit that it began with
@@ -329,6 +334,17 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
   EXPECT_GT(server_->stop().accept_refused, 0U);
 }
 
+// The first worker serves; where there are others, the second one cannot.
+TEST_P(Conformance, EndsWithAnErrorWhenAWorkerCannotStart) {
+  std::vector<int> cpus{4095};
+  if (GetParam().threads > 1) cpus.insert(cpus.begin(), os::allowed_cpus().front());
+  Server server(GetParam(), cpus);
+  const os::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const os::Address address = os::resolve("127.0.0.1", server.port());
+  ::connect(client.get(), address.get(), address.length);  // in time, or refused
+  EXPECT_THROW(server.stop(), std::system_error);
+}
+
 // Enough for more than one round of completions.
 TEST_P(Conformance, AnswersAllThatArrivedBeforeAStop) {
   std::vector<std::unique_ptr<TcpClient>> clients;
@@ -338,6 +354,10 @@ TEST_P(Conformance, AnswersAllThatArrivedBeforeAStop) {
     ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
   }
   for (const auto& client : clients) ASSERT_TRUE(client->send(get));
+  for (const auto& client : clients) {
+    int unacknowledged = 1;  // tcp(7), SIOCOUTQ: sent, but not in the server's socket yet
+    while (unacknowledged > 0) ASSERT_EQ(::ioctl(client->fd(), SIOCOUTQ, &unacknowledged), 0);
+  }
   server_->request_stop();
   int answered = 0;
   for (const auto& client : clients) {
