@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -24,9 +25,10 @@ void write_file(const std::string& name, const std::function<void(std::ostream&)
   if (!file) throw std::runtime_error("write " + name + " failed");
 }
 
-// Before the run, so that nothing measured is lost to a bad name; what is there stays for now.
+// Before the run, so that nothing measured is lost to a bad name; what is there stays for now. A
+// pipe is left alone: its reader would see it end.
 void require_writable(const std::string& name) {
-  if (name.empty() || name == "-") return;
+  if (name.empty() || name == "-" || std::filesystem::is_fifo(name)) return;
   if (!std::ofstream(name, std::ios::app)) os::throw_errno("open " + name);
 }
 

@@ -169,7 +169,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     throw std::invalid_argument("is neither poisson nor constant");
   });
   if (values->contains("find-max-rate"))
-    options.find_max_rate = cli::value(*values, "find-max-rate", parse_objective);
+    options.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
+      const Objective objective = parse_objective(goal);
+      limits_for(objective, options.duration);
+      return objective;
+    });
   options.pipeline = static_cast<unsigned>(count("pipeline", 1, 1024));
   options.requests_per_connection = count("requests-per-connection", 0, UINT32_MAX);
   options.method = cli::value(*values, "method", [](std::string_view word) {

@@ -148,17 +148,21 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
         }));
   };
   try {
-    for (unsigned i = 1; i < options.threads; ++i) start(i);
-  } catch (...) {  // no more threads to be had: those that wait for the others must not for ever
-    have_tables.count_down(static_cast<std::ptrdiff_t>(options.threads - finished.size()));
+    try {
+      for (unsigned i = 1; i < options.threads; ++i) start(i);
+    } catch (...) {  // no more threads to be had: those that wait for the others must not for ever
+      have_tables.count_down(static_cast<std::ptrdiff_t>(options.threads - finished.size()));
+      throw;
+    }
+    have_tables.arrive_and_wait();
+    pin(options, 0);
+    workers.front().connect_all(interrupted);
+    for (auto& each : connected) each.get();
+    if (!interrupted) require_a_connection(workers, server);
+  } catch (...) {
+    planned.set_value({});  // nothing to run: they only disconnect
     throw;
   }
-  have_tables.arrive_and_wait();
-  pin(options, 0);
-  workers.front().connect_all(interrupted);
-  for (auto& each : connected) each.get();
-
-  if (!interrupted) require_a_connection(workers, server);
 
   Plan plan;
   plan.start = os::monotonic_ns() + 1'000'000;

@@ -29,7 +29,8 @@ SearchLimits limits_for(const Objective& objective, std::chrono::nanoseconds dur
   const double seconds = static_cast<double>(duration.count()) * 1e-9;
   SearchLimits limits;
   limits.lowest = std::max(limits.lowest, 20 / (1 - objective.quantile) / seconds);
-  limits.highest = std::max(limits.highest, limits.lowest);
+  if (limits.lowest > limits.highest)
+    throw std::invalid_argument("needs a longer --duration to be judged");
   return limits;
 }
 
@@ -38,6 +39,7 @@ namespace {
 struct Searcher {
   const RunTrial& run;
   const std::function<bool()>& stop;
+  const SearchLimits& limits;
   SearchResult result{};
 
   // Whether two of three trials hold; nothing when the search is to stop.
@@ -60,12 +62,13 @@ struct Searcher {
       result.rate = rate;
     } else {
       result.failing_rate = rate;
+      result.at_lowest = rate == limits.lowest && limits.lowest > SearchLimits{}.lowest;
       result.generator_limited = limited;
     }
     return held == 2;
   }
 
-  void search(double start, const SearchLimits& limits) {
+  void search(double start) {
     double rate = std::clamp(start, limits.lowest, limits.highest);
     const std::optional<bool> first = holds(rate);
     if (!first) return;
@@ -88,6 +91,7 @@ std::string describe(const Objective& objective, const SearchResult& result) {
   std::string text = objective.text + ": ";
   text += result.rate > 0 ? "holds at " + format_count(result.rate) + "/s" : "holds at no rate";
   if (result.failing_rate > 0) text += ", not at " + format_count(result.failing_rate) + "/s";
+  if (result.at_lowest) text += ", below which a run of this length says too little";
   text += " (" + std::to_string(result.trials.size()) + " runs)";
   if (result.interrupted) text += ", interrupted";
   if (result.generator_limited) text += "; the generator was or may have been the limit";
@@ -118,8 +122,8 @@ boost::json::object to_json(const Objective& objective, const SearchResult& resu
 
 SearchResult find_max_rate(double start, const RunTrial& run, const SearchLimits& limits,
                            const std::function<bool()>& stop) {
-  Searcher searcher{.run = run, .stop = stop};
-  searcher.search(start, limits);
+  Searcher searcher{.run = run, .stop = stop, .limits = limits};
+  searcher.search(start);
   return std::move(searcher.result);
 }
 

@@ -37,7 +37,8 @@ struct SearchLimits {
 };
 
 // None below the rate at which a run of that duration has 20 requests beyond the objective's
-// quantile on average: with half of them a run says nothing about it.
+// quantile on average: with half of them a run says nothing about it. Throws std::invalid_argument
+// when there is no such rate.
 SearchLimits limits_for(const Objective& objective, std::chrono::nanoseconds duration);
 
 struct SearchResult {
@@ -47,6 +48,7 @@ struct SearchResult {
   // Every rate above the one found failed because of the generator, as far as it can tell.
   bool generator_limited = false;
   bool interrupted = false;
+  bool at_lowest = false;     // failing_rate is the lowest of the limits
   std::vector<Trial> trials;  // in the order in which they were run
 };
 

@@ -52,8 +52,8 @@ class Worker {
   Worker(const Options& options, const os::Address& server, unsigned source_addresses,
          unsigned index);
 
-  // Opens the connections; returns when each is open or has failed, when none has opened for
-  // --timeout, or when interrupted.
+  // Opens the connections; returns when each is open or has failed, when all are due (--ramp) and
+  // none has opened for --timeout, or when interrupted.
   void connect_all(const std::atomic<bool>& interrupted);
 
   // Runs the load to its end. `interrupted` is looked at a few times a second.

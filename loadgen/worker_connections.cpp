@@ -21,6 +21,7 @@ void Worker::connect_all(const std::atomic<bool>& interrupted) {
   const double gap_ns =
       static_cast<double>(options_.ramp.count()) / static_cast<double>(sessions_.size());
   std::size_t next = 0;
+  std::int64_t newest_due = start;
   const auto opens_at = [&] {  // threads take turns
     return start +
            static_cast<std::int64_t>(gap_ns * (static_cast<double>(next) +
@@ -28,10 +29,13 @@ void Worker::connect_all(const std::atomic<bool>& interrupted) {
   };
   // In batches smaller than any backlog, so that no SYN is dropped and comes again a second later.
   while ((next < sessions_.size() || connecting_ > 0) && !interrupted.load()) {
-    if (connecting_ == 0) last_opened_ = os::monotonic_ns();
-    if (os::monotonic_ns() - last_opened_ > options_.timeout.count()) break;
-    while (next < sessions_.size() && connecting_ < 64 && opens_at() <= os::monotonic_ns())
+    while (next < sessions_.size() && connecting_ < 64 && opens_at() <= os::monotonic_ns()) {
+      newest_due = opens_at();
       open(sessions_[next++]);
+    }
+    const bool ramping = next < sessions_.size() && opens_at() > os::monotonic_ns();
+    const std::int64_t silent = os::monotonic_ns() - std::max(last_opened_, newest_due);
+    if (!ramping && silent > options_.timeout.count()) break;
     const std::int64_t look_again = os::monotonic_ns() + 10'000'000;
     const bool held_back = next < sessions_.size() && connecting_ < 64;
     if (connecting_ > 0 || held_back)

@@ -62,6 +62,16 @@ TEST(Search, SaysWhenNothingHolds) {
   EXPECT_EQ(result.failing_rate, 1);
 }
 
+TEST(Search, SaysWhereItStoppedForTooFewRequests) {
+  const Objective objective = parse_objective("p99<1ms");
+  const auto fails = [](double) { return Trial{}; };
+  EXPECT_NE(describe(objective, find_max_rate(1000, fails, {.lowest = 200}, never))
+                .find("not at 200/s, below which"),
+            std::string::npos);
+  EXPECT_EQ(describe(objective, find_max_rate(1000, fails, {}, never)).find("below"),
+            std::string::npos);
+}
+
 TEST(Search, SaysWhenNothingFails) {
   const SearchResult result = find_max_rate(
       1000, [](double) { return Trial{.holds = true}; }, {.highest = 50'000}, never);
@@ -93,6 +103,7 @@ TEST(Search, TriesNoRateThatSaysTooLittle) {
   EXPECT_DOUBLE_EQ(lowest("p50<1s", std::chrono::milliseconds(100)), 400);
   EXPECT_NEAR(lowest("p99.9<1ms", std::chrono::seconds(10)), 2000, 1e-6);
   EXPECT_EQ(lowest("p50<1s", std::chrono::hours(1)), 1);
+  EXPECT_THROW(lowest("p99.9999999<1s", std::chrono::seconds(1)), std::invalid_argument);
 }
 
 TEST(Search, ReadsObjectives) {

@@ -37,6 +37,7 @@ refuses 2 "https://x" duelio-loadgen https://x
 refuses 2 "--rate '0'" duelio-loadgen --rate 0 http://127.0.0.1:1/
 refuses 2 "--duration '5'" duelio-loadgen --duration 5 http://127.0.0.1:1/
 refuses 2 "--find-max-rate 'p99'" duelio-loadgen --find-max-rate p99 http://127.0.0.1:1/
+refuses 2 "longer --duration" duelio-loadgen --find-max-rate 'p99.9999999<1ms' http://127.0.0.1:1/
 refuses 2 "--body-bytes '9..1'" duelio-loadgen --body-bytes 9..1 http://127.0.0.1:1/
 refuses 1 "--source-addresses" duelio-loadgen --source-addresses 2 http://[::1]:1/
 refuses 1 "127.0.0.1:1" duelio-loadgen http://127.0.0.1:1/
