@@ -103,16 +103,17 @@ class Experiment {
   }
 
   void choose_rate() {
-    if (options_.rate) {
-      setting_.rate = *options_.rate;
-      return;
-    }
+    // Also with --rate: who answers wrongly is told now, not after ten invalid rounds.
     double slowest = 0;
     for (const Entry& entry : options_.entries) {
       if (interrupted()) throw Interrupted{};
       const double rate = calibrate(setting_, entry);
       if (rate <= 0) throw SliceFailed(entry.name + " gave no right answer in the calibration");
       slowest = slowest == 0 ? rate : std::min(slowest, rate);
+    }
+    if (options_.rate) {
+      setting_.rate = *options_.rate;
+      return;
     }
     setting_.rate = round_rate(slowest * offered_share);
     // Pipelined servers answer more than one generator can pace.

@@ -275,8 +275,8 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
 
 double calibrate(const Setting& setting, const Entry& entry) {
   RunningServer server(entry, setting.bin, setting.options.server_cpus, 0);
-  const PhaseResult phase = run_phase(setting, entry, server, calibration_window,
-                                      closed_loop_arguments(setting), [](bool) {});
+  const PhaseResult phase =
+      run_phase(setting, entry, server, calibration_window, {"--verify-body"}, [](bool) {});
   server.stop();
   return number(phase.loadgen, {"rate", "achieved"});
 }
