@@ -29,12 +29,12 @@ for name in $(backends); do
 done
 grep -q '^HTTP/1.1 200 OK' "$work/answer.epoll-oneshot" || fail "no answer at all"
 
-# A server that still waits for a peer is ended by a second signal.
+# A server that still waits for a peer, listening no more, is ended by a second signal.
 serve epoll-et
 exec 3<>"/dev/tcp/127.0.0.1/$port"
 printf 'GET' >&3
 kill -TERM "$server"
-sleep 0.1
+while (exec 4<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
 kill -TERM "$server"
 wait "$server"
 [ $? -eq 143 ] || fail "a second signal does not end the server at once"
