@@ -170,7 +170,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   });
   if (values->contains("find-max-rate"))
     options.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
-      const Objective objective = parse_objective(goal);
+      Objective objective = parse_objective(goal);
       limits_for(objective, options.duration);
       return objective;
     });
