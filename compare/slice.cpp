@@ -55,8 +55,8 @@ std::vector<std::string> loadgen_arguments(const Setting& setting, const Entry& 
           std::to_string(workload.idle_connections + entry.idle_connections)};
 }
 
-// Comparing an answer that is the same each time costs nothing; of a body of 1 MiB it takes the
-// generator a sixth of its time, which may make it the limit.
+// Comparing a small answer that is the same each time costs nothing; a body of 1 MiB is compared
+// whole, which may make the generator the limit.
 std::vector<std::string> closed_loop_arguments(const Setting& setting) {
   if (setting.options.workload.target.starts_with("/bytes/")) return {};
   return {"--verify-body"};
