@@ -15,6 +15,7 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session_pool.h"
+#include "backends/support/turn.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -46,6 +47,7 @@ struct Hub {
   }
   EventSet events;
   Acceptor listener;
+  Turn listener_turn;
   int stop;
   std::mutex mutex;  // guards sessions, when one opens or closes
   SessionPool sessions;
@@ -90,7 +92,9 @@ class Worker {
       if (owner == &hub_.stop) {
         stopping_ = true;
       } else if (owner == &hub_.listener) {
+        hub_.listener_turn.take();
         accept_all();
+        hub_.listener_turn.give();
         rearm(hub_.listener.listener(), &hub_.listener, EPOLLIN);
       } else {
         drive(*static_cast<Session*>(owner));
@@ -106,7 +110,7 @@ class Worker {
         const std::lock_guard lock(hub_.mutex);
         session = &hub_.sessions.open(std::move(fd), workspace_);
       }
-      session->hand_over();
+      session->turn.give();
       if (!hub_.events.control(EPOLL_CTL_ADD, number, session, EPOLLIN | EPOLLONESHOT)) {
         counters_.count_error(errno);
         close(*session);
@@ -115,7 +119,7 @@ class Worker {
   }
 
   void drive(Session& session) {
-    session.take_over();
+    session.turn.take();
     session.connection.bind(workspace_);
     bool drained = false;
     for (int receives = 16;;) {
@@ -147,7 +151,7 @@ class Worker {
   // The session must not be touched after this.
   void arm(Session& session, std::uint32_t interest) {
     const int fd = session.fd();
-    session.hand_over();
+    session.turn.give();
     rearm(fd, &session, interest);
   }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "backends/counters.h"
+#include "backends/support/turn.h"
 #include "common/http/connection.h"
 #include "common/os/unique_fd.h"
 
@@ -40,18 +40,13 @@ class Session : public Linked<Session> {
   // Pre: want() == half_close.
   void half_close();
 
-  // Where threads take turns with a session the kernel orders them (epoll_ctl before the epoll_wait
-  // that reports it), but the C++ memory model knows nothing of that. Plain moves on x86.
-  void hand_over() noexcept { turn_.store(true, std::memory_order_release); }
-  void take_over() noexcept { turn_.load(std::memory_order_acquire); }
-
   int fd() const noexcept { return fd_.get(); }
 
   http::Connection connection;
+  Turn turn;  // for models whose threads share the sessions
 
  private:
   os::UniqueFd fd_;
-  std::atomic<bool> turn_{false};
 };
 
 }  // namespace duelio
