@@ -165,12 +165,11 @@ class Worker {
     acceptor_.close(error);
     for (Session* session : shared_.sessions) session->connection.begin_drain();
     // The context runs out of work when the last session ends; if one does not, it is stopped.
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + config_.drain_limit;
+    const Deadline limit(config_);
     do {
       co_await sleep(5);  // the handlers that are ready run
       for (Session* session : shared_.sessions) session->end_if_idle();
-    } while (!shared_.sessions.empty() && steady_clock::now() < deadline);
+    } while (!shared_.sessions.empty() && !limit.has_passed());
     context_.stop();
   }
 

@@ -116,18 +116,10 @@ class Worker {
     accept_all();
     listener_.reset();
     control(EPOLL_CTL_DEL, stop_, nullptr, 0);
-    sessions_.for_each([](Session& session) { session.connection.begin_drain(); });
-    const Deadline limit(config_);
-    while (true) {
-      sessions_.for_each([this](Session& session) {
-        if (session.connection.is_idle()) end(session);
-      });
-      if (sessions_.empty() || limit.has_passed()) return;
-      wait(10);
-    }
+    end_sessions(
+        config_, sessions_, [this](Session& session) { end(session); }, [this] { wait(10); });
   }
 
-  // Stopping: an idle session closes, unless a request has just arrived.
   void end(Session& session) {
     session.receive(counters_);
     if (session.connection.is_idle()) return sessions_.close(session);

@@ -67,15 +67,8 @@ class Worker {
     hub_.events.control(EPOLL_CTL_DEL, hub_.stop, nullptr, 0);  // it stays ready
     accept_all();
     listeners.clear();
-    hub_.sessions.for_each([](Session& session) { session.connection.begin_drain(); });
-    const Deadline limit(config_);
-    while (true) {
-      hub_.sessions.for_each([this](Session& session) {
-        if (session.connection.is_idle()) end(session);
-      });
-      if (hub_.sessions.empty() || limit.has_passed()) return;
-      wait(10);
-    }
+    end_sessions(
+        config_, hub_.sessions, [this](Session& session) { end(session); }, [this] { wait(10); });
   }
 
   Counters counters() const noexcept { return counted(counters_, workspace_); }
@@ -140,7 +133,6 @@ class Worker {
     }
   }
 
-  // Stopping: an idle session closes, unless a request has just arrived.
   void end(Session& session) {
     session.connection.bind(workspace_);
     session.receive(counters_);

@@ -148,19 +148,17 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
         }));
   };
   try {
-    try {
-      for (unsigned i = 1; i < options.threads; ++i) start(i);
-    } catch (...) {  // no more threads to be had: those that wait for the others must not for ever
-      have_tables.count_down(static_cast<std::ptrdiff_t>(options.threads - finished.size()));
-      throw;
-    }
+    for (unsigned i = 1; i < options.threads; ++i) start(i);
     have_tables.arrive_and_wait();
     pin(options, 0);
     workers.front().connect_all(interrupted);
     for (auto& each : connected) each.get();
     if (!interrupted) require_a_connection(workers, server);
   } catch (...) {
-    planned.set_value({});  // nothing to run: they only disconnect
+    // No more threads to be had, or no connection: nobody must wait for what does not come.
+    const auto missing = static_cast<std::ptrdiff_t>(options.threads - 1 - finished.size());
+    if (missing > 0) have_tables.count_down(missing + 1);  // and this one
+    planned.set_value({});                                 // nothing to run: they only disconnect
     throw;
   }
 

@@ -126,7 +126,7 @@ Run load(const std::string& file) {
       } else if (type == "slice") {
         run.slices.push_back(slice_from(object));
       } else if (type == "end") {
-        if (!object.at("finished").as_bool()) object.at("reason").as_string();
+        if (!object.at("finished").as_bool()) object.at("reason").as_string();  // or it throws
         run.end = object;
       } else if (type != "verdict") {  // verdicts are computed anew from the slices
         throw std::runtime_error("has unknown type '" + type + "'");

@@ -81,4 +81,20 @@ class Deadline {
   std::chrono::steady_clock::time_point at_;
 };
 
+// What is left of a stopping worker: end(session) closes an idle one, unless a request has just
+// arrived, and wait() drives the others for some milliseconds. Returns when no session is left, or
+// at the limit.
+template <class Sessions, class End, class Wait>
+void end_sessions(const ServerConfig& config, Sessions& sessions, End end, Wait wait) {
+  sessions.for_each([](auto& session) { session.connection.begin_drain(); });
+  const Deadline limit(config);
+  while (true) {
+    sessions.for_each([&](auto& session) {
+      if (session.connection.is_idle()) end(session);
+    });
+    if (sessions.empty() || limit.has_passed()) return;
+    wait();
+  }
+}
+
 }  // namespace duelio

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "backends/backend.h"
+#include "common/os/address.h"
+#include "common/os/socket.h"
+#include "tests/support/tcp_client.h"
+
+// One suite for every registered backend, with one thread and with four: the same bytes on the
+// wire, whatever the I/O model. The server runs in the test's process, so the sanitizers see it.
+namespace duelio::test {
+
+inline const std::string get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+inline const std::string hello =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n"
+    "date: ?????????????????????????????\r\n\r\nHello";
+inline const std::string last_hello =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n"
+    "date: ?????????????????????????????\r\nconnection: close\r\n\r\nHello";
+inline const std::string refused =
+    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n"
+    "date: ?????????????????????????????\r\nconnection: close\r\n\r\n";
+
+struct Case {
+  const Backend* backend;
+  Sharing sharing;
+  unsigned threads;
+};
+
+inline std::string to_string(const Case& how) {
+  std::string name = std::string(how.backend->name) + "_" +
+                     std::string(duelio::to_string(how.sharing)) + "_" +
+                     std::to_string(how.threads);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+inline void PrintTo(const Case& how, std::ostream* out) {  // GoogleTest's name for it
+  *out << to_string(how);
+}
+
+// A backend at work, until the end of the scope.
+class Server {
+ public:
+  explicit Server(const Case& how, std::vector<int> cpus = {}) : clock_(784111777) {
+    Listeners listeners;
+    os::Address address = os::resolve("127.0.0.1", 0);
+    const bool shared = how.sharing == Sharing::shared;
+    for (unsigned i = 0; i < (shared ? 1 : how.threads); ++i) {
+      listeners.push_back(os::listen_on(address, {.reuse_port = !shared}));
+      address = os::local_address(listeners.front().get());
+    }
+    port_ = address.port();
+    config_ = {.threads = how.threads,
+               .cpus = std::move(cpus),
+               .sharing = how.sharing,
+               .limits = {.head = 8192, .body = 4 << 20},
+               .clock = &clock_,
+               .drain_limit = 2 * TcpClient::limit};
+    result_ =
+        std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
+          return how.backend->run(config_, std::move(listeners), stop_);
+        });
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() {
+    if (result_.valid()) stop();
+  }
+
+  std::uint16_t port() const { return port_; }
+  void request_stop() { stop_.request(); }
+  bool is_running() const {
+    return result_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+  }
+  Counters stop() {
+    stop_.request();
+    return result_.get();
+  }
+
+ private:
+  http::DateClock clock_;
+  ServerConfig config_;
+  StopEvent stop_;
+  std::uint16_t port_ = 0;
+  std::future<Counters> result_;
+};
+
+class Conformance : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    const Support support = GetParam().backend->probe();
+    if (!support.available) GTEST_SKIP() << support.reason;
+    server_.emplace(GetParam());
+  }
+  std::uint16_t port() const { return server_->port(); }
+
+  // What `request` is answered on a connection of its own; the client half-closes.
+  std::string answer(std::string_view request) const {
+    TcpClient client(port());
+    client.send(request);
+    client.finish_sending();
+    return mask_dates(client.receive_all());
+  }
+
+  std::optional<Server> server_;
+};
+
+}  // namespace duelio::test
