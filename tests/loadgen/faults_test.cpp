@@ -30,6 +30,10 @@ struct Fault {
   ErrorClass kind;
 };
 
+void PrintTo(const Fault& fault, std::ostream* out) {  // GoogleTest's name for it
+  *out << fault.name;
+}
+
 std::vector<Fault> faults() {
   return {
       {"ClosesAtOnce", [](int fd) { read_request(fd); }, ErrorClass::closed_early},
