@@ -46,10 +46,9 @@ class Server {
   Server(const ServerConfig& config, int stop) : config_(config), stop_(stop) {}
 
   // One of --threads: accepts until the stop.
-  void accept_from(os::UniqueFd listener) {
-    Acceptor acceptor(listener.get());
+  void accept_from(Acceptor& acceptor) {
     Counters counters;
-    std::array<pollfd, 2> waits{{{listener.get(), POLLIN, 0}, {stop_, POLLIN, 0}}};
+    std::array<pollfd, 2> waits{{{acceptor.listener(), POLLIN, 0}, {stop_, POLLIN, 0}}};
     while (waits[1].revents == 0) {
       if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR
       ++counters.wakeups;
@@ -191,13 +190,16 @@ class Server {
 };
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
+  std::deque<Acceptor> acceptors;
+  for (const os::UniqueFd& listener : listeners) acceptors.emplace_back(listener.get());
   Server server(config, stop.fd());
   try {
-    run_workers(config, stop, [&](std::size_t i) { server.accept_from(std::move(listeners[i])); });
+    run_workers(config, stop, [&](std::size_t i) { server.accept_from(acceptors[i]); });
   } catch (...) {
     server.finish();  // the connections' threads refer to it
     throw;
   }
+  listeners.clear();
   return server.finish();
 }
 
