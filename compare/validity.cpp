@@ -58,7 +58,9 @@ void judge_phase(const PhaseReport& phase, results::Slice& slice) {
   if (const std::string errors = classes(load.at("errors").as_array()); !errors.empty())
     invalid("errors: " + errors);
   if (!load.at("checks").at("conservation").as_bool()) invalid("books do not balance");
-  if (number(load, {"connections", "established"}) < number(load, {"connections", "requested"})) {
+  if (number(load, {"connections", "established"}) < number(load, {"connections", "requested"}) ||
+      number(load, {"connections", "beside_established"}) <
+          number(load, {"connections", "beside_requested"})) {
     invalid("connections missing");
   }
   if (number(load, {"counts", "completed_in_window"}) == 0) invalid("nothing completed");

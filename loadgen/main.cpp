@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <tuple>
 
 #include <boost/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "common/units.h"
 #include "loadgen/live_line.h"
 #include "loadgen/report.h"
+#include "loadgen/schedule.h"
 
 namespace {
 
@@ -56,12 +58,15 @@ SearchResult search(Options& options, Result& result) {
     options.rate = std::max(1.0, achieved_rate(result) / 2);
   }
   Options trial_options = options;
+  --trial_options.seed;
   const auto run = [&](double rate) {
     trial_options.rate = rate;
+    ++trial_options.seed;  // or all trials would have one and the same luck
     const Result run_result = run_once(trial_options);
     const Tally& tally = run_result.tally;
     const Verdict verdict = judge(trial_options, run_result);
-    Trial trial{.achieved = achieved_rate(run_result),
+    Trial trial{.seed = trial_options.seed,
+                .achieved = achieved_rate(run_result),
                 .latency_ns = tally.latency.quantile(objective.quantile),
                 .generator_limited = verdict.generator_limited};
     trial.holds = tally.latency.supports(objective.quantile) && verdict.usable &&
@@ -73,19 +78,21 @@ SearchResult search(Options& options, Result& result) {
     result = run_result;
     return trial;
   };
-  std::map<double, Result> held;  // the one to report is known at the end only
+  std::map<double, std::pair<Result, std::uint64_t>> held;  // the one to report is known at the end
   const auto run_and_keep = [&](double rate) {
     const Trial trial = run(rate);
-    if (trial.holds) held[rate] = result;
+    if (trial.holds) held[rate] = {result, trial.seed};
     return trial;
   };
+  SearchLimits limits = limits_for(objective, options.duration);
+  limits.highest = max_rate_of_a_thread * options.threads;
   SearchResult found =
-      find_max_rate(*options.rate, run_and_keep, limits_for(objective, options.duration),
-                    [&] { return result.interrupted; });
+      find_max_rate(*options.rate, run_and_keep, limits, [&] { return result.interrupted; });
   options.rate = trial_options.rate;
+  options.seed = trial_options.seed;
   if (found.rate > 0) {
     options.rate = found.rate;
-    result = std::move(held.at(found.rate));
+    std::tie(result, options.seed) = std::move(held.at(found.rate));
   }
   return found;
 }
@@ -117,7 +124,8 @@ int main(int argc, char** argv) {
     write_file(options->histogram,
                [&](std::ostream& out) { write_hgrm(out, result.tally.latency); });
     if (result.interrupted || found.interrupted) return cli::exit_interrupted;
-    if (options->find_max_rate && found.rate == 0) return cli::exit_failure;
+    if (options->find_max_rate && (found.rate == 0 || !found.failure.empty()))
+      return cli::exit_failure;
     return judge(*options, result).usable ? cli::exit_ok : cli::exit_failure;
   });
 }

@@ -1,11 +1,13 @@
 #include "loadgen/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <tuple>
 
 #include "common/http/scan.h"
 #include "common/os/socket.h"
 #include "common/units.h"
+#include "loadgen/schedule.h"
 
 namespace duelio::loadgen {
 
@@ -93,7 +95,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("rate", po::value<std::string>()->value_name("R"), "offered requests/s: open loop; may be fractional")
       ("arrivals", text("poisson")->value_name("KIND"), "gaps of the schedule: poisson or constant")
       ("find-max-rate", po::value<std::string>()->value_name("GOAL"),
-       "find the highest rate that holds a goal such as 'p99<1ms': many runs of --duration each, from --rate if given")
+       "find the highest rate that holds a goal such as 'p99<1ms': many runs of --duration each, from --rate if given, "
+       "warmed up for no less than the goal's time")
       ("pipeline", text("1")->value_name("N"), "requests in flight on a connection")
       ("requests-per-connection", text("0")->value_name("N"),
        "close and connect anew after N requests; 0: never. The last one says `connection: close`")
@@ -157,9 +160,15 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.warmup = cli::value(*values, "warmup", parse_duration);
   options.duration = positive_time("duration");
   if (values->contains("rate")) {
-    options.rate = cli::value(*values, "rate", [](std::string_view word) {
+    options.rate = cli::value(*values, "rate", [&](std::string_view word) {
       const double rate = parse_rate(word);
-      if (rate <= 0 || rate > 1e8) throw std::invalid_argument("is not above 0 and at most 100M");
+      if (rate <= 0) throw std::invalid_argument("is not above 0");
+      if (rate > max_rate_of_a_thread * options.threads) {
+        throw std::invalid_argument(
+            "is above " + format_count(max_rate_of_a_thread * options.threads) +
+            ", more than the threads could send: " + std::to_string(options.threads) +
+            (options.threads == 1 ? " thread" : " threads"));
+      }
       return rate;
     });
   }
@@ -174,6 +183,18 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       limits_for(objective, options.duration);
       return objective;
     });
+  if (options.find_max_rate) {
+    // From then on as many answers come in a window as requests fall due in it, or the server
+    // does not keep up.
+    options.warmup = std::max<std::chrono::nanoseconds>(
+        options.warmup, std::chrono::nanoseconds(options.find_max_rate->below_ns));
+  } else if (!options.rate) {
+    for (const char* flag : {"arrivals", "spin"}) {
+      if (!(*values)[flag].empty() && !(*values)[flag].defaulted())
+        throw cli::UsageError("--" + std::string(flag) +
+                              " is of the open loop: --rate or --find-max-rate is missing");
+    }
+  }
   options.pipeline = static_cast<unsigned>(count("pipeline", 1, 1024));
   options.requests_per_connection = count("requests-per-connection", 0, UINT32_MAX);
   options.method = cli::value(*values, "method", [](std::string_view word) {
@@ -187,7 +208,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   });
   std::tie(options.body_bytes, options.body_bytes_max) =
       cli::value(*values, "body-bytes", parse_body_bytes);
-  options.expect_status = static_cast<int>(count("expect-status", 100, 599));
+  options.expect_status = static_cast<int>(count("expect-status", 200, 599));
   options.timeout = positive_time("timeout");
   options.idle_connections = static_cast<unsigned>(count("idle-connections", 0, 1'000'000));
   options.slow_clients = static_cast<unsigned>(count("slow-clients", 0, 1'000'000));

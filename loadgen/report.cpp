@@ -52,6 +52,16 @@ double run_delay_share(const Options& options, const Result& result) {
                                : 0;
 }
 
+std::uint64_t count_of(const Tally& tally, ErrorClass wanted) {
+  std::uint64_t sum = 0;
+  for (const auto& [kind, count] : tally.errors) sum += kind.first == wanted ? count : 0;
+  return sum;
+}
+
+std::uint64_t beside(const Options& options) {
+  return std::uint64_t{options.idle_connections} + options.slow_clients;
+}
+
 std::string percent(double ratio) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f %%", 100 * ratio);
@@ -109,21 +119,33 @@ Verdict judge(const Options& options, const Result& result) {
   if (tally.completed == 0) unusable("no request completed");
   if (!is_conserved(tally, options.rate.has_value()))
     unusable("the books do not balance: a fault of duelio-loadgen");
-  if (tally.established < options.connections) {
-    unusable("only " + std::to_string(tally.established) + " of " +
-             std::to_string(options.connections) + " connections could be opened");
-  }
-  for (const auto& [kind, count] : tally.errors) {
-    if (kind.first == ErrorClass::excess) unusable("the server sent what no request asked for");
-  }
-  if (tally.request_errors > 0) {
-    const double share = static_cast<double>(tally.request_errors) /
-                         static_cast<double>(std::max<std::uint64_t>(tally.sent, 1));
-    if (share > 0.01) {
-      unusable(percent(share) + " of the requests failed");
-    } else {
-      verdict.reasons.push_back(std::to_string(tally.request_errors) + " requests failed");
+  const auto all_opened = [&](std::uint64_t open, std::uint64_t wanted, const char* what) {
+    if (open < wanted) {
+      unusable("only " + std::to_string(open) + " of " + std::to_string(wanted) + what +
+               " could be opened");
     }
+  };
+  all_opened(tally.established, options.connections, " connections");
+  all_opened(tally.established_beside, beside(options), " idle connections and slow clients");
+  if (count_of(tally, ErrorClass::excess) > 0)
+    unusable("the server sent what no request asked for");
+  const auto failed = [&](std::uint64_t count, std::uint64_t of, const char* what) {
+    if (count == 0) return;
+    const double share =
+        static_cast<double>(count) / static_cast<double>(std::max<std::uint64_t>(of, 1));
+    if (share > 0.01) {
+      unusable(percent(share) + " of the " + what + " failed");
+    } else {
+      verdict.reasons.push_back(std::to_string(count) + " " + what + " failed");
+    }
+  };
+  failed(tally.request_errors, tally.sent, "requests");
+  const std::uint64_t refused = count_of(tally, ErrorClass::connect);
+  failed(refused, refused + tally.connect.count(), "connects");
+  if (const std::uint64_t unclosed = count_of(tally, ErrorClass::unclosed); unclosed > 0) {
+    verdict.reasons.push_back(std::to_string(unclosed) +
+                              " connections stood idle for --timeout after their last answer: the "
+                              "server did not close them");
   }
 
   if (tally.max_thread_share > 0.98) {
@@ -136,7 +158,7 @@ Verdict judge(const Options& options, const Result& result) {
   if (options.rate) {
     const std::uint64_t lag = tally.dispatch_lag.quantile(0.99);
     const std::uint64_t latency = tally.latency.quantile(0.5);
-    const bool server_full = tally.unsent > 0 || !server_kept_up(tally);
+    const bool server_full = !server_kept_up(tally);
     if (lag * 10 > latency && !server_full) {
       verdict.reasons.push_back(
           "the p99 dispatch lag of " + format_duration(static_cast<double>(lag) * 1e-9) +
@@ -242,6 +264,8 @@ json::object to_json(const Options& options, const Result& result) {
       {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
       {"connections", json::object{{"requested", options.connections},
                                    {"established", tally.established},
+                                   {"beside_requested", beside(options)},
+                                   {"beside_established", tally.established_beside},
                                    {"peak", tally.peak},
                                    {"reconnects", tally.reconnects},
                                    {"source_addresses", result.source_addresses}}},

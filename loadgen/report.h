@@ -12,8 +12,9 @@ namespace duelio::loadgen {
 
 // What a run is worth.
 struct Verdict {
-  // All connections opened, something completed in the window, and the books balance. The window of
-  // an interrupted run is shorter than planned.
+  // All connections opened, something completed in the window, no more than 1 % of the requests or
+  // of the connects failed, and the books balance. The window of an interrupted run is shorter than
+  // planned.
   bool usable = false;
   bool generator_limited = false;  // the generator, not the server, may have been the limit
   std::vector<std::string> reasons;

@@ -69,7 +69,7 @@ ResponseReader::Result ResponseReader::read(std::string_view bytes, LastAnswer& 
       if (whole) head_ = bytes;
       return {Outcome::incomplete, bytes.size()};
     }
-    if (!parse_head(all.substr(0, size))) return {Outcome::malformed, 0};
+    if (!parse_head(all.substr(0, size), head_request)) return {Outcome::malformed, 0};
     used = size - before;
     head_.clear();
     if (status_ >= 100 && status_ < 200) {
@@ -77,7 +77,6 @@ ResponseReader::Result ResponseReader::read(std::string_view bytes, LastAnswer& 
       const Result rest = read(bytes.substr(used), last, head_request, expected);
       return {rest.outcome, used + rest.used};
     }
-    if (head_request || status_ == 204 || status_ == 304) body_left_ = 0;
     body_size_ = body_left_;
     body_is_good_ = expected == nullptr || head_request || body_size_ == expected->size();
     if (whole && body_left_ <= bytes.size() - used && !closes_) {
@@ -104,7 +103,7 @@ void ResponseReader::check_body(const ExpectedBody* expected, bool head_request,
   body_is_good_ = expected->holds(body_size_ - body_left_, piece);
 }
 
-bool ResponseReader::parse_head(std::string_view head) {
+bool ResponseReader::parse_head(std::string_view head, bool head_request) {
   // status-line = HTTP-version SP 3DIGIT SP [reason], RFC 9112 section 4
   constexpr std::size_t shortest = std::string_view("HTTP/1.1 200\r\n").size();
   if (head.size() < shortest || !head.starts_with("HTTP/1.") || head[8] != ' ') return false;
@@ -113,7 +112,11 @@ bool ResponseReader::parse_head(std::string_view head) {
     if (head[i] < '0' || head[i] > '9') return false;
     status_ = status_ * 10 + (head[i] - '0');
   }
+  if (head[12] != ' ' && head[12] != '\r') return false;
   closes_ = head[7] == '0';
+  // Whatever its fields say, which are those of the answer that had one: RFC 9112 section 6.3,
+  // rule 1.
+  const bool bodiless = head_request || status_ < 200 || status_ == 204 || status_ == 304;
   bool has_length = false;
   body_left_ = 0;
   head.remove_prefix(head.find("\r\n") + 2);
@@ -133,7 +136,7 @@ bool ResponseReader::parse_head(std::string_view head) {
       body_left_ = length;
       has_length = true;
     } else if (http::equals_ignoring_case(name, "transfer-encoding")) {
-      return false;  // this generator frames by content-length only
+      if (!bodiless) return false;  // this generator frames by content-length only
     } else if (http::equals_ignoring_case(name, "connection")) {
       http::for_each_element(value, [this](std::string_view option) {
         if (http::equals_ignoring_case(option, "close")) closes_ = true;
@@ -142,7 +145,7 @@ bool ResponseReader::parse_head(std::string_view head) {
     }
     head.remove_prefix(end + 2);
   }
-  const bool bodiless = status_ < 200 || status_ == 204 || status_ == 304;
+  if (bodiless) body_left_ = 0;
   return has_length || bodiless;
 }
 

@@ -63,7 +63,7 @@ class ResponseReader {
  private:
   static constexpr std::size_t max_head = 16 * 1024;
 
-  bool parse_head(std::string_view head);
+  bool parse_head(std::string_view head, bool head_request);
   void check_body(const ExpectedBody* expected, bool head_request, std::string_view piece) noexcept;
 
   std::string head_;  // of an answer whose head arrived in pieces

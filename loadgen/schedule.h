@@ -7,6 +7,9 @@
 
 namespace duelio::loadgen {
 
+// requests/s. A send is a system call, which takes longer than half a microsecond.
+constexpr double max_rate_of_a_thread = 2e6;
+
 // When requests are due, in nanoseconds since the schedule's start: fixed by rate, kind and seed
 // alone, never by how the server does. Poisson arrivals (exponential gaps) are the superposition of
 // many independent users; constant gaps make all connections beat together and flatter servers that
@@ -32,7 +35,7 @@ class Schedule {
   double gap_ns_;
   Arrivals arrivals_;
   std::mt19937_64 random_;
-  double next_ns_;  // a sum of doubles: off by less than 1 ns in a day
+  double next_ns_;  // a sum of doubles: in a minute rounding takes less than 1e-8 of the rate
 };
 
 }  // namespace duelio::loadgen

@@ -48,7 +48,13 @@ struct Searcher {
     int failed = 0;
     bool limited = false;
     while (held < 2 && failed < 2) {
-      Trial trial = run(rate);
+      Trial trial;
+      try {
+        trial = run(rate);
+      } catch (const std::exception& error) {
+        result.failure = error.what();
+        return std::nullopt;
+      }
       if (stop()) {
         result.interrupted = true;
         return std::nullopt;
@@ -94,6 +100,7 @@ std::string describe(const Objective& objective, const SearchResult& result) {
   if (result.at_lowest) text += ", below which a run of this length says too little";
   text += " (" + std::to_string(result.trials.size()) + " runs)";
   if (result.interrupted) text += ", interrupted";
+  if (!result.failure.empty()) text += ", ended by: " + result.failure;
   if (result.generator_limited) text += "; the generator was or may have been the limit";
   return text;
 }
@@ -105,6 +112,7 @@ boost::json::object to_json(const Objective& objective, const SearchResult& resu
   boost::json::array trials;
   for (const Trial& trial : result.trials) {
     trials.push_back(boost::json::object{{"rate", trial.rate},
+                                         {"seed", trial.seed},
                                          {"achieved", trial.achieved},
                                          {"latency_ns", trial.latency_ns},
                                          {"holds", trial.holds},
@@ -117,6 +125,8 @@ boost::json::object to_json(const Objective& objective, const SearchResult& resu
           {"failing_rate", or_null(result.failing_rate)},
           {"generator_limited", result.generator_limited},
           {"interrupted", result.interrupted},
+          {"failure", result.failure.empty() ? boost::json::value(nullptr)
+                                             : boost::json::value(result.failure)},
           {"trials", std::move(trials)}};
 }
 

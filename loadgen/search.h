@@ -24,6 +24,7 @@ Objective parse_objective(std::string_view text);
 // One run at one rate.
 struct Trial {
   double rate = 0;
+  std::uint64_t seed = 0;  // of the schedule
   double achieved = 0;
   std::uint64_t latency_ns = 0;  // at the objective's quantile
   bool holds = false;
@@ -45,15 +46,14 @@ struct SearchResult {
   double rate = 0;  // the highest that held; 0: none did
   // The lowest that did not hold; 0: none was found, so that `rate` is only a lower bound.
   double failing_rate = 0;
-  // Every rate above the one found failed because of the generator, as far as it can tell.
-  bool generator_limited = false;
+  bool generator_limited = false;  // what kept failing_rate from holding may be the generator
   bool interrupted = false;
+  std::string failure;        // what ended the search before its time
   bool at_lowest = false;     // failing_rate is the lowest of the limits
   std::vector<Trial> trials;  // in the order in which they were run
 };
 
-// A trial at a rate; what() of an exception ends the search. Nothing is assumed of the rates at
-// which it is called.
+// A trial at a rate. An exception ends the search, which keeps what it has found.
 using RunTrial = std::function<Trial(double rate)>;
 
 // Doubles or halves from `start` until a rate that holds and one that does not enclose the answer,

@@ -18,6 +18,7 @@ void Tally::add(const Tally& other) {
   bytes_received += other.bytes_received;
   busy_ns += other.busy_ns;
   established += other.established;
+  established_beside += other.established_beside;
   peak += other.peak;
   reconnects += other.reconnects;
   slow.bytes_sent += other.slow.bytes_sent;

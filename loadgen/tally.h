@@ -21,9 +21,16 @@ enum class ErrorClass : std::uint8_t {
   status,        // not the status that was expected
   excess,        // bytes that no request asked for
   body,          // not the body that the target asks for (--verify-body)
+  unclosed,      // the last answer has come, and the connection is not closed within --timeout
 };
-inline constexpr std::array<std::string_view, 8> error_class_names{
-    "connect", "timeout", "reset", "closed_early", "malformed", "status", "excess", "body"};
+inline constexpr std::array<std::string_view, 9> error_class_names{
+    "connect", "timeout", "reset", "closed_early", "malformed",
+    "status",  "excess",  "body",  "unclosed"};
+
+// Whether such an error is the end of a request of ours.
+constexpr bool ends_a_request(ErrorClass kind) noexcept {
+  return kind != ErrorClass::connect && kind != ErrorClass::excess && kind != ErrorClass::unclosed;
+}
 
 // One second of the measured window.
 struct Second {
@@ -51,7 +58,7 @@ struct Tally {
   std::uint64_t had_to_wait = 0;  // open loop only: no connection was free when it was looked for
   std::uint64_t completed = 0;
   std::uint64_t in_flight = 0;  // at the end of the drain
-  // Request errors, and those that end no request of ours (connect, excess), by class and errno.
+  // By class and errno, those that end no request of ours among them.
   std::map<std::pair<ErrorClass, int>, std::uint64_t> errors;
   std::uint64_t request_errors = 0;
 
@@ -61,7 +68,8 @@ struct Tally {
   std::uint64_t bytes_received = 0;
   double busy_ns = 0;  // the sum of times in flight within the window, for Little's law
 
-  std::uint64_t established = 0;  // connections open when the load began
+  std::uint64_t established = 0;         // connections open when the load began
+  std::uint64_t established_beside = 0;  // idle and slow ones
   std::uint64_t peak = 0;
   std::uint64_t reconnects = 0;
   SlowTally slow;

@@ -54,8 +54,7 @@ void Worker::count_error(ErrorClass kind, int error, std::int64_t due) {
   if (running_ && !in_window(due)) return;
   ++tally_.errors[{kind, error}];
   ++second_.errors;
-  // These two end no request of ours.
-  if (kind != ErrorClass::connect && kind != ErrorClass::excess) ++tally_.request_errors;
+  if (ends_a_request(kind)) ++tally_.request_errors;
 }
 
 void Worker::wait(std::int64_t until) {
@@ -65,6 +64,7 @@ void Worker::wait(std::int64_t until) {
   const timespec timeout{sleep / 1'000'000'000, sleep % 1'000'000'000};
   const int n = ::epoll_pwait2(events_.get(), events.data(), events.size(), &timeout, nullptr);
   if (n == 0 && spins() && measuring_) empty_poll_since_ = now;
+  ++batch_;
   for (int i = 0; i < n; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     drive(*static_cast<Session*>(event.data.ptr), event.events);
@@ -74,7 +74,8 @@ void Worker::wait(std::int64_t until) {
 }
 
 void Worker::drive(Session& session, std::uint32_t happened) {
-  if (session.link == Link::closed) return;  // closed earlier in this batch
+  // Closed, and perhaps opened anew, earlier in this batch: the event is its predecessor's.
+  if (session.link == Link::closed || session.opened_in == batch_) return;
   if (session.link == Link::connecting) {
     if ((happened & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) on_connected(session);
     if (session.link != Link::open) return;
@@ -83,21 +84,25 @@ void Worker::drive(Session& session, std::uint32_t happened) {
     // After the end of the stream has been announced a short receive is not the last one.
     const bool ended = (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (session.role != Role::active) return receive_aside(session);
-    const int fd = session.fd.get();
-    while (receive(session) || (ended && session.link == Link::open && session.fd.get() == fd)) {
-    }
+    Received received = Received::full;
+    while (received == Received::full || (ended && received == Received::part))
+      received = receive(session);
   }
-  if (session.role == Role::active && session.link == Link::open && session.unsent_bytes > 0)
-    flush(session);
+  if (session.role != Role::active || session.link != Link::open || session.unsent_bytes == 0)
+    return;
+  flush(session);
+  // The last request of a connection may have waited for those bytes to be on their way.
+  if (session.link == Link::open && session.unsent_bytes == 0) feed(session, os::monotonic_ns());
 }
 
-// One receive. True when there may be more to receive at once.
-bool Worker::receive(Session& session) {
+// One receive; `nothing` also when it ended the connection.
+Worker::Received Worker::receive(Session& session) {
   const ssize_t n = ::recv(session.fd.get(), buffer_.data(), buffer_.size(), 0);
   if (n > 0) {
     const auto size = static_cast<std::size_t>(n);
     if (measuring_) tally_.bytes_received += size;
-    return take_answers(session, {buffer_.data(), size}) && size == buffer_.size();
+    if (!take_answers(session, {buffer_.data(), size})) return Received::nothing;
+    return size == buffer_.size() ? Received::full : Received::part;
   }
   if (n == 0) {
     if (session.count > 0) {
@@ -105,19 +110,19 @@ bool Worker::receive(Session& session) {
     } else {
       reopen(session);
     }
-    return false;
+  } else if (errno == EINTR) {
+    return Received::full;
+  } else if (errno != EAGAIN) {
+    fail(session, ErrorClass::reset, errno);
   }
-  if (errno == EAGAIN) return false;
-  if (errno == EINTR) return true;
-  fail(session, ErrorClass::reset, errno);
-  return false;
+  return Received::nothing;
 }
 
 // False when the session was closed.
 bool Worker::take_answers(Session& session, std::string_view bytes) {
   const std::int64_t now = os::monotonic_ns();
   bool closes = false;
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !(closes && session.count > 0)) {
     if (session.count == 0) {
       count_error(ErrorClass::excess, 0, now);
       reopen(session);
@@ -132,7 +137,6 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
     if (outcome == ResponseReader::Outcome::incomplete) return true;
     complete(session, now);
     closes = session.reader.closes();
-    if (closes) break;
   }
   if (closes) {
     // The announced end of the stream is waited for, so that the server, not we, keeps the
@@ -142,13 +146,12 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
       return false;
     }
     session.last_sent = true;
+    session.unsent_bytes = 0;  // of a body that it will not read: RFC 9112 section 9.6
     session.closing_since = now;
     return true;
   }
   if (session.last_sent && session.count == 0) session.closing_since = now;
-  if (!open_loop_) refill(session, now);
-  if (session.unsent_bytes > 0) flush(session);
-  if (open_loop_ && session.link == Link::open) offer(session);
+  feed(session, now);
   return session.link == Link::open;
 }
 
@@ -156,7 +159,7 @@ void Worker::complete(Session& session, std::int64_t now) {
   const Request request = session.in_flight[session.first];
   session.first = session.first + 1 == options_.pipeline ? 0 : session.first + 1;
   --session.count;
-  if (now >= second_end_) roll_second(now);
+  end_seconds(now);
   const bool good_status = session.reader.status() == options_.expect_status;
   const bool good = good_status && session.reader.body_is_good();
   if (window_open(now)) {
@@ -170,7 +173,7 @@ void Worker::complete(Session& session, std::int64_t now) {
   ++tally_.completed;
   const std::int64_t latency = now - request.due;
   tally_.latency.record(latency);
-  second_latency_.record(latency);
+  if (window_open(now)) second_latency_.record(latency);
   if (open_loop_) tally_.service.record(now - request.sent);
 }
 
@@ -203,6 +206,13 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
 void Worker::refill(Session& session, std::int64_t now) {
   if (stopping_ || now >= plan_.drain) return;
   while (has_room(session)) start(session, now, now);
+}
+
+// Sends what there is to send, and what may follow.
+void Worker::feed(Session& session, std::int64_t now) {
+  if (open_loop_) return offer(session);
+  refill(session, now);
+  flush(session);
 }
 
 void Worker::flush(Session& session) {
@@ -279,11 +289,13 @@ void Worker::open_window(std::int64_t now) {
   at_open_ = ThreadUsage::now();
   second_end_ = plan_.measure + 1'000'000'000;
   window_begin_ = now;
+  second_ = {};  // errors of the time when the connections opened
 }
 
 void Worker::close_window(std::int64_t now) {
   measuring_ = false;
-  roll_second(now);
+  end_seconds(now);
+  end_second();
   second_end_ = std::numeric_limits<std::int64_t>::max();
   const ThreadUsage usage = ThreadUsage::now();
   tally_.cpu_ns = usage.cpu_ns - at_open_.cpu_ns;
@@ -304,23 +316,25 @@ void Worker::close_window(std::int64_t now) {
 }
 
 void Worker::show(std::int64_t now) {
-  if (now >= second_end_) roll_second(now);  // a stalled server completes nothing that would
+  end_seconds(now);  // a stalled server completes nothing that would
   live_.completed.store(tally_.completed_in_window, std::memory_order_relaxed);
   live_.errors.store(tally_.request_errors, std::memory_order_relaxed);
 }
 
-void Worker::roll_second(std::int64_t now) {
-  while (now >= second_end_ || !measuring_) {
-    second_latency_.for_each([this](std::uint64_t lower, std::uint64_t upper, std::uint64_t count) {
-      second_.latencies.emplace_back(lower + (upper - lower) / 2, count);
-    });
-    live_.p99_ns.store(second_latency_.quantile(0.99), std::memory_order_relaxed);
-    tally_.series.push_back(std::move(second_));
-    second_ = {};
-    second_latency_.clear();
-    second_end_ += 1'000'000'000;
-    if (!measuring_) return;
-  }
+void Worker::end_second() {
+  second_latency_.for_each([this](std::uint64_t lower, std::uint64_t upper, std::uint64_t count) {
+    second_.latencies.emplace_back(lower + (upper - lower) / 2, count);
+  });
+  live_.p99_ns.store(second_latency_.quantile(0.99), std::memory_order_relaxed);
+  tally_.series.push_back(std::move(second_));
+  second_ = {};
+  second_latency_.clear();
+}
+
+// The last one ends with the window.
+void Worker::end_seconds(std::int64_t now) {
+  for (; second_end_ <= now && second_end_ < plan_.drain; second_end_ += 1'000'000'000)
+    end_second();
 }
 
 void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch) {
@@ -328,13 +342,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const W
   running_ = true;
   std::int64_t now = os::monotonic_ns();
   for (Session& session : sessions_) {
-    if (session.link != Link::open || session.role != Role::active) continue;
-    if (open_loop_) {
-      offer(session);
-    } else {
-      refill(session, now);
-      flush(session);
-    }
+    if (session.link == Link::open && session.role == Role::active) feed(session, now);
   }
   next_timeout_check_ = now + tick_ns;
   if (options_.slow_clients > 0) next_trickle_ = now;

@@ -95,10 +95,11 @@ class Worker {
     std::int64_t connect_started = 0;
     std::int64_t last_byte = 0;      // a slow client's, sent
     std::int64_t closing_since = 0;  // the last answer has come; the server is to close
+    std::uint64_t opened_in = 0;     // the batch of events
     Link link = Link::closed;
     Role role = Role::active;
     bool listed = false;     // in free_
-    bool last_sent = false;  // the request that closes the connection is on its way
+    bool last_sent = false;  // no request may follow: one of us has said that it closes
   };
 
   // worker_connections.cpp: opening, ending and timing out; the idle and the slow ones.
@@ -115,13 +116,16 @@ class Worker {
   void count_error(ErrorClass kind, int error, std::int64_t due);
   void wait(std::int64_t until);
   void drive(Session& session, std::uint32_t happened);
-  bool receive(Session& session);
+  enum class Received : std::uint8_t { nothing, part, full };
+  Received receive(Session& session);
   bool take_answers(Session& session, std::string_view bytes);
   void complete(Session& session, std::int64_t now);
   void flush(Session& session);
   void start(Session& session, std::int64_t due, std::int64_t now);
   void refill(Session& session, std::int64_t now);
+  void feed(Session& session, std::int64_t now);
   bool has_room(const Session& session) const noexcept;
+  bool needs_connections() const noexcept { return !stopping_ || !backlog_.empty(); }
   bool spins() const noexcept { return options_.spin && open_loop_; }
   void offer(Session& session);
 
@@ -133,7 +137,8 @@ class Worker {
   void open_window(std::int64_t now);
   void close_window(std::int64_t now);
   void show(std::int64_t now);
-  void roll_second(std::int64_t now);
+  void end_second();
+  void end_seconds(std::int64_t now);
   bool in_window(std::int64_t due) const noexcept {
     return due >= plan_.measure && due < plan_.drain;
   }
@@ -165,6 +170,7 @@ class Worker {
   bool running_ = false;
   std::int64_t next_timeout_check_ = 0;
   std::int64_t next_trickle_ = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t batch_ = 0;  // of events, counted
   unsigned connecting_ = 0;
   std::int64_t last_opened_ = 0;  // when a connection did
   std::uint64_t active_count_ = 0;

@@ -42,14 +42,16 @@ void Worker::connect_all(const std::atomic<bool>& interrupted) {
       wait(held_back ? std::min(look_again, opens_at()) : look_again);
   }
   for (const Session& session : sessions_) {
-    if (session.link == Link::open && session.role == Role::active) ++tally_.established;
+    if (session.link == Link::open)
+      ++(session.role == Role::active ? tally_.established : tally_.established_beside);
   }
 }
 
 // Connections beyond the ephemeral ports of one address (ip(7), ip_local_port_range) come from
 // others. The port is left to connect(2): chosen by bind(2) it would have to be free for all peers.
 bool Worker::bind_source(const Session& session) const {
-  const auto number = static_cast<unsigned>(&session - sessions_.data());
+  const auto number =
+      static_cast<unsigned>(&session - sessions_.data()) * options_.threads + index_;
   const int on = 1;
   setsockopt(session.fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   sockaddr_in source{};
@@ -62,6 +64,7 @@ void Worker::open(Session& session) {
   session.fd =
       os::UniqueFd(::socket(server_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   session.connect_started = os::monotonic_ns();
+  session.opened_in = batch_;
   session.reader = ResponseReader();
   session.started = 0;
   session.unsent_bytes = 0;
@@ -95,12 +98,7 @@ void Worker::on_connected(Session& session) {
   tally_.peak = std::max(tally_.peak, ++active_count_);
   if (!running_) return;
   if (in_window(session.connect_started)) tally_.connect.record(now - session.connect_started);
-  if (open_loop_) {
-    offer(session);
-  } else {
-    refill(session, now);
-    flush(session);
-  }
+  feed(session, now);
 }
 
 void Worker::reopen(Session& session) {
@@ -108,7 +106,7 @@ void Worker::reopen(Session& session) {
   if (session.link == Link::open && session.role == Role::active) --active_count_;
   session.link = Link::closed;
   session.fd.reset();
-  if (stopping_ || !running_) return;
+  if (!running_ || !needs_connections()) return;
   ++tally_.reconnects;
   open(session);
 }
@@ -141,8 +139,9 @@ void Worker::check_timeouts(std::int64_t now) {
       fail(session, ErrorClass::timeout, 0);
     } else if (session.link == Link::open && session.closing_since != 0 &&
                session.closing_since < limit) {
-      reopen(session);  // the server does not close what it said it would
-    } else if (session.link == Link::closed && !stopping_) {
+      count_error(ErrorClass::unclosed, 0, now);
+      reopen(session);
+    } else if (session.link == Link::closed && needs_connections()) {
       ++tally_.reconnects;
       open(session);
     }

@@ -50,7 +50,7 @@ os::UniqueFd connect_to(const os::Address& server) {
   return fd;
 }
 
-// How long an answer is: asked on a connection of its own, which the server then closes.
+// How long an answer is: asked on a connection of its own.
 std::size_t answer_size(const os::Address& server, const std::string& request) {
   const os::UniqueFd fd = connect_to(server);
   send_request(fd.get(), request);

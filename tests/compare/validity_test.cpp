@@ -66,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
               [](json::object& load) { load["checks"].as_object()["conservation"] = false; }},
         Fault{"connections missing",
               [](json::object& load) { load["connections"].as_object()["established"] = 63; }},
+        Fault{"connections missing",
+              [](json::object& load) { load["connections"].as_object()["beside_requested"] = 1; }},
         Fault{"generator saturated",
               [](json::object& load) { load["cpu"].as_object()["share"] = 0.99; }},
         Fault{"generator waited for a CPU",

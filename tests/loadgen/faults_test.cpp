@@ -1,8 +1,10 @@
 // Servers that misbehave in one way each: every request ends in its class, the books balance to the
 // last one, and the run ends.
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -68,6 +70,12 @@ std::vector<Fault> faults() {
       {"AnswersAnotherBody", answers("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"),
        ErrorClass::body},
       {"SendsMoreThanItSaid", answers(ok_answer + "!"), ErrorClass::excess},
+      {"SendsMoreBehindItsLastAnswer",
+       [](int fd) {
+         read_request(fd);
+         send_text(fd, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nHello!");
+       },
+       ErrorClass::excess},
   };
 }
 
@@ -77,13 +85,18 @@ TEST_P(Faults, AreCountedInTheirClassAndNothingIsLost) {
   const auto& [fault, open_loop] = GetParam();
   const FaultServer server(fault.serve);
   const Options options = options_for(server.port(), open_loop);
+  const std::int64_t begin = os::monotonic_ns();
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_LT(os::monotonic_ns() - begin, 10'000'000'000) << "something hung beyond --timeout";
   EXPECT_TRUE(is_conserved(result.tally, open_loop));
   EXPECT_GT(result.tally.sent, 0U);
+  EXPECT_FALSE(judge(options, result).usable);
   EXPECT_GT(count_of(result.tally, fault.kind), 0U);
-  if (fault.kind != ErrorClass::excess) {
+  if (fault.kind == ErrorClass::excess) {
+    EXPECT_GT(result.tally.completed, 0U);
+  } else {
     EXPECT_EQ(result.tally.completed, 0U);
-    EXPECT_FALSE(judge(options, result).usable);
+    EXPECT_EQ(result.tally.request_errors, count_of(result.tally, fault.kind));
   }
 }
 
@@ -201,6 +214,144 @@ TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
   EXPECT_GT(result.tally.completed, 4U);
   EXPECT_GT(result.tally.reconnects, 0U);
   EXPECT_EQ(result.tally.request_errors, 0U);
+}
+
+// Free connections that are reset together: one batch of events, in which a request finds a dead
+// connection and opens it anew before the old one's event is looked at.
+TEST(Faults, AServerThatResetsAllItsConnectionsIsConnectedAnew) {
+  for (int trial = 0; trial < 5; ++trial) {
+    const std::int64_t reset_at = os::monotonic_ns() + 150'000'000;
+    const FaultServer server([reset_at](int fd) {
+      const bool is_reset = os::monotonic_ns() < reset_at;
+      while (true) {
+        const std::int64_t left_ms = (reset_at - os::monotonic_ns()) / 1'000'000;
+        pollfd ready{fd, POLLIN, 0};
+        if (is_reset && left_ms <= 0) break;
+        if (::poll(&ready, 1, is_reset ? static_cast<int>(left_ms) : -1) <= 0) continue;
+        if (!read_request(fd)) return;
+        send_text(fd, ok_answer);
+      }
+      const linger abortive{.l_onoff = 1, .l_linger = 0};
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
+    });
+    Options options = options_for(server.port(), true);
+    options.connections = 32;
+    options.rate = 4000;
+    options.timeout = std::chrono::seconds(5);
+    const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+    EXPECT_TRUE(is_conserved(result.tally, true));
+    EXPECT_GE(result.tally.reconnects, 32U);
+    EXPECT_EQ(result.tally.request_errors, count_of(result.tally, ErrorClass::reset));
+    EXPECT_EQ(result.tally.scheduled, result.tally.completed + result.tally.request_errors);
+  }
+}
+
+std::string read_head(int fd) {
+  std::string head;
+  for (char c = 0; !head.ends_with("\r\n\r\n") && ::recv(fd, &c, 1, 0) == 1;) head += c;
+  return head;
+}
+
+// The rest of the body is not sent, nor anything else in its place; the server may close.
+TEST(Faults, AServerThatRefusesABodyBeforeItHasComeIsConnectedAnew) {
+  std::atomic<unsigned> waited{0};
+  const FaultServer server([&waited](int fd) {
+    read_head(fd);
+    send_text(fd, "HTTP/1.1 413 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    const timeval quiet{0, 50'000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &quiet, sizeof quiet);
+    std::array<char, 65536> buffer;
+    const std::string body(buffer.size(), 'x');
+    ssize_t n = 0;
+    while ((n = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0) {
+      const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
+      EXPECT_TRUE(bytes == std::string_view(body).substr(0, bytes.size()));
+    }
+    waited += n < 0 && errno == EAGAIN ? 1 : 0;
+  });
+  Options options = options_for(server.port(), false);
+  options.verify_body = false;
+  options.method = "POST";
+  options.body_bytes = options.body_bytes_max = 8 << 20;
+  options.timeout = std::chrono::seconds(5);
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_TRUE(is_conserved(result.tally, false));
+  EXPECT_GT(result.tally.reconnects, 0U);
+  EXPECT_GT(waited, 0U);
+  EXPECT_EQ(result.tally.request_errors, count_of(result.tally, ErrorClass::status));
+}
+
+// The last request of a connection follows when the body before it is on its way at last.
+TEST(Faults, AServerThatAnswersBeforeTheBodyHasComeGetsTheNextRequest) {
+  constexpr std::size_t body = 16 << 20;
+  for (const bool open_loop : {false, true}) {
+    const FaultServer server([](int fd) {
+      for (int i = 0; i < 2; ++i) {
+        if (read_head(fd).empty()) return;
+        send_text(fd, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        std::vector<char> buffer(1 << 16);
+        for (std::size_t left = body; left > 0;) {
+          const ssize_t n = ::recv(fd, buffer.data(), std::min(left, buffer.size()), 0);
+          if (n <= 0) return;
+          left -= static_cast<std::size_t>(n);
+        }
+      }
+    });
+    Options options = options_for(server.port(), open_loop);
+    options.rate = open_loop ? std::optional(40.0) : std::nullopt;
+    options.verify_body = false;
+    options.method = "POST";
+    options.body_bytes = options.body_bytes_max = body;
+    options.requests_per_connection = 2;
+    options.timeout = std::chrono::seconds(5);
+    const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+    EXPECT_TRUE(is_conserved(result.tally, open_loop));
+    EXPECT_GT(result.tally.completed, options.connections);
+    EXPECT_GT(result.tally.reconnects, 0U);
+    EXPECT_EQ(result.tally.request_errors, 0U);
+    EXPECT_EQ(result.tally.unsent, 0U);
+  }
+}
+
+TEST(Faults, AServerThatDiesMakesTheRunUnusable) {
+  std::atomic<bool> dead{false};
+  auto server = std::make_unique<FaultServer>([&dead](int fd) {
+    while (!dead && read_request(fd)) send_text(fd, ok_answer);
+  });
+  const Options options = options_for(server->port(), false);
+  const std::jthread killer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    dead = true;
+    server.reset();
+  });
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_TRUE(is_conserved(result.tally, false));
+  EXPECT_GT(result.tally.completed, 0U);
+  EXPECT_GT(count_of(result.tally, ErrorClass::connect), 0U);
+  EXPECT_FALSE(judge(options, result).usable);
+}
+
+TEST(Faults, AServerThatDoesNotCloseWhatItWasAskedToIsCounted) {
+  const FaultServer server(answers(ok_answer));
+  Options options = options_for(server.port(), false);
+  options.requests_per_connection = 1;
+  options.timeout = std::chrono::milliseconds(50);
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_TRUE(is_conserved(result.tally, false));
+  EXPECT_GT(result.tally.completed, options.connections);
+  EXPECT_GT(count_of(result.tally, ErrorClass::unclosed), 0U);
+  EXPECT_EQ(result.tally.request_errors, 0U);
+}
+
+TEST(Faults, AMissingIdleConnectionMakesTheRunUnusable) {
+  const FaultServer server(answer_all);
+  Options options = options_for(server.port(), false);
+  options.idle_connections = 3;
+  Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_EQ(result.tally.established_beside, 3U);
+  EXPECT_TRUE(judge(options, result).usable);
+  --result.tally.established_beside;
+  EXPECT_FALSE(judge(options, result).usable);
 }
 
 }  // namespace

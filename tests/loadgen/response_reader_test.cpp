@@ -65,6 +65,11 @@ TEST(ResponseReader, FindsTheEndsOfAnswers) {
             (std::vector{204, 200}));
   EXPECT_EQ(read_all_ways("HTTP/1.1 404 x\r\ncontent-length:\t0 \r\n\r\n" + hello).statuses,
             (std::vector{404, 200}));
+  EXPECT_EQ(read_all_ways("HTTP/1.1 304 x\r\ncontent-length: 700\r\n\r\n"
+                          "HTTP/1.1 304 x\r\ntransfer-encoding: chunked\r\n\r\n" +
+                          hello)
+                .statuses,
+            (std::vector{304, 304, 200}));
 }
 
 TEST(ResponseReader, SkipsInterimAnswers) {
@@ -74,6 +79,10 @@ TEST(ResponseReader, SkipsInterimAnswers) {
 TEST(ResponseReader, ExpectsNoBodyForHead) {
   const std::string head = hello.substr(0, hello.size() - 5);
   EXPECT_EQ(read_all_ways(head + head, true).statuses, (std::vector{200, 200}));
+  // Its fields are those of an answer with a body, or leave its length open: RFC 9112 section 6.3.
+  const std::string bare = "HTTP/1.1 200 OK\r\n\r\n";
+  const std::string chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  EXPECT_EQ(read_all_ways(bare + chunked + head, true).statuses, (std::vector{200, 200, 200}));
 }
 
 TEST(ResponseReader, WaitsForABodyOfAnyAnnouncedLength) {
@@ -91,6 +100,7 @@ TEST(ResponseReader, SeesTheAnnouncedEnd) {
 TEST(ResponseReader, RefusesWhatIsNoAnswer) {
   for (const std::string bad :
        {"garbage\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 1x\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}) {

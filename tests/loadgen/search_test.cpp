@@ -1,6 +1,7 @@
 #include "loadgen/search.h"
 
 #include <functional>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,22 @@ TEST(Search, RecordsEveryTrialInItsOrder) {
   EXPECT_EQ(result.trials.size(), static_cast<std::size_t>(server.calls));
   EXPECT_EQ(result.trials.front().rate, 10'000);
   EXPECT_EQ(result.trials[2].rate, 20'000);
+}
+
+TEST(Search, KeepsWhatItHasWhenATrialCannotBeRun) {
+  Simulated server;
+  const SearchResult result = find_max_rate(
+      10'000,
+      [&](double rate) {
+        if (rate > 50'000) throw std::runtime_error("the server is gone");
+        return server(rate);
+      },
+      {}, never);
+  EXPECT_EQ(result.rate, 40'000);
+  EXPECT_EQ(result.failure, "the server is gone");
+  EXPECT_EQ(result.trials.size(), 6U);
+  EXPECT_NE(describe(parse_objective("p99<1ms"), result).find("the server is gone"),
+            std::string::npos);
 }
 
 TEST(Search, SaysWhenNothingHolds) {

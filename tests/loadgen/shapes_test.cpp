@@ -188,5 +188,65 @@ TEST(Shapes, ConnectionsComeFromTheSourceAddressesInTurn) {
             (std::map<std::string, int>{{"127.0.0.2", 2}, {"127.0.0.3", 2}, {"127.0.0.4", 2}}));
 }
 
+TEST(Shapes, ThreadsShareTheSourceAddresses) {
+  std::mutex mutex;
+  std::set<std::string> peers;
+  const FaultServer server([&](int fd) {
+    os::Address peer;
+    peer.length = sizeof peer.storage;
+    getpeername(fd, peer.get(), &peer.length);
+    {
+      const std::lock_guard lock(mutex);
+      const std::string text = os::to_string(peer);
+      peers.insert(text.substr(0, text.find(':')));
+    }
+    answer_all(fd);
+  });
+  Options options = options_for(server.port(), false);
+  options.connections = 4;
+  options.threads = 4;
+  options.source_addresses = 4;
+  run(options);
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(peers.size(), 4U);
+}
+
+// Not one more: an empty one at the end would show a stall that was none.
+TEST(Shapes, TheSeriesHasTheSecondsOfTheWindow) {
+  for (const auto& [ms, seconds] : {std::pair{1000, 1U}, {1300, 2U}}) {
+    const FaultServer server(answer_all);
+    Options options = options_for(server.port(), false);
+    options.duration = std::chrono::milliseconds(ms);
+    const Result result = run(options);
+    ASSERT_EQ(result.tally.series.size(), seconds);
+    std::uint64_t completed = 0;
+    for (const Second& second : result.tally.series) {
+      EXPECT_GT(second.completed, 0U);
+      std::uint64_t recorded = 0;
+      for (const auto& [value, count] : second.latencies) recorded += count;
+      EXPECT_LE(recorded, second.completed);
+      completed += second.completed;
+    }
+    EXPECT_EQ(completed, result.tally.completed_in_window);
+  }
+}
+
+// What is due in the window and waits when it ends is sent still, on connections opened for it.
+TEST(Shapes, TheDrainOpensConnectionsForWhatWaits) {
+  const FaultServer server([](int fd) {
+    read_request(fd);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    send_text(fd, ok_answer);
+  });
+  Options options = options_for(server.port(), true);
+  options.connections = 1;
+  options.requests_per_connection = 1;
+  options.timeout = std::chrono::seconds(5);
+  const Result result = run(options);
+  EXPECT_GT(result.tally.had_to_wait, 0U);
+  EXPECT_EQ(result.tally.unsent, 0U);
+  EXPECT_EQ(result.tally.completed, result.tally.scheduled);
+}
+
 }  // namespace
 }  // namespace duelio::loadgen

@@ -35,6 +35,10 @@ grep -q "write stdout" "$work/err" || fail "nothing is said of a full disk: $(ca
 refuses 2 "the URL is missing" duelio-loadgen
 refuses 2 "https://x" duelio-loadgen https://x
 refuses 2 "--rate '0'" duelio-loadgen --rate 0 http://127.0.0.1:1/
+refuses 2 "above 4.00 M, more than the threads could send: 2 threads" duelio-loadgen --threads 2 --rate 5M http://127.0.0.1:1/
+refuses 2 "--spin is of the open loop" duelio-loadgen --spin http://127.0.0.1:1/
+refuses 2 "--arrivals is of the open loop" duelio-loadgen --arrivals constant http://127.0.0.1:1/
+refuses 2 "--expect-status '100'" duelio-loadgen --expect-status 100 http://127.0.0.1:1/
 refuses 2 "--duration '5'" duelio-loadgen --duration 5 http://127.0.0.1:1/
 refuses 2 "--find-max-rate 'p99'" duelio-loadgen --find-max-rate p99 http://127.0.0.1:1/
 refuses 2 "longer --duration" duelio-loadgen --find-max-rate 'p99.9999999<1ms' http://127.0.0.1:1/

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a server says of its system calls (--stats) is what the kernel counted, and no more a request than the model
-# needs: for models that make their calls themselves.
+# needs: for models that make their calls themselves. And a closed loop of the generator takes a send and a receive.
 . "$(dirname "$0")/lib.sh"
 
 strace -o "$work/trial" true || { echo "strace is missing or may not trace here"; exit 77; }
@@ -58,3 +58,22 @@ expect("more calls than the model needs",
 sys.exit(bad)
 EOF
 done
+
+serve epoll-et
+ASAN_OPTIONS=detect_leaks=0 strace -f -c -U name,calls -o "$work/calls" "$bin/duelio-loadgen" \
+  "http://127.0.0.1:$port/" --connections 8 --warmup 0 --duration 500ms --json "$work/load.json" >/dev/null || fail "the load"
+stop
+python3 - "$work/calls" "$work/load.json" <<'EOF' || fail "the generator's calls"
+import json, sys
+calls = {}
+for line in open(sys.argv[1]):
+    words = line.split()
+    if len(words) == 2 and words[1].isdigit():
+        calls[words[0]] = int(words[1])
+load = json.load(open(sys.argv[2]))
+sent = load["counts"]["sent"]
+assert sent > 100 and calls["sendto"] == sent, (sent, calls)
+# One receive an answer, and none that only says EAGAIN; a registration for each connection.
+assert calls["recvfrom"] <= sent + 8, (sent, calls)
+assert calls["epoll_ctl"] == 8, calls
+EOF
