@@ -4,8 +4,9 @@
 // (SO_REUSEPORT) and sessions of its own; with --sharing shared all threads run one io_context, and
 // a session's handlers go through a strand.
 //
-// System calls per keep-alive request: two recv (Asio tries at once, finds EAGAIN, waits, tries
-// again), one send, and a share of an epoll_wait. The receive buffer belongs to the session:
+// System calls per keep-alive request: two recv where requests come singly (Asio tries at once,
+// finds EAGAIN, waits, tries again) and one where the next is there already, one send, and a share
+// of an epoll_wait. The receive buffer belongs to the session:
 // Asio may fill it at any time until the handler is called. Asio does not show its waits and system
 // calls, so they are not counted; events are handlers called.
 #include <array>

@@ -2,9 +2,10 @@
 // a listener (SO_REUSEPORT) and sessions of its own; one accept, and for each session one receive
 // or one send, is with the kernel at any time, and its completion decides the next one.
 //
-// System calls per keep-alive request: a share of one io_uring_enter(2), which submits and waits. A
-// receive waits in the kernel with a buffer, so each session owns one (16 KiB); it is the kernel's
-// from submission to completion. A session ends when nothing of it is with the kernel.
+// System calls per keep-alive request: a share of one io_uring_enter(2), which submits and waits;
+// two where requests come singly, for the completion of a send ends a wait, too. A receive waits in
+// the kernel with a buffer, so each session owns one (16 KiB); it is the kernel's from submission
+// to completion. A session ends when nothing of it is with the kernel.
 #include <algorithm>
 #include <array>
 #include <cerrno>

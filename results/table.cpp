@@ -6,9 +6,14 @@
 #include <map>
 #include <set>
 
+#include <boost/json.hpp>
+
 #include "common/units.h"
 
 namespace duelio::results {
+
+namespace json = boost::json;
+
 namespace {
 
 using Row = std::vector<std::string>;
@@ -87,6 +92,25 @@ std::string format_ratio(const Contrast& contrast) {
   return text.data();
 }
 
+std::string format_load(const Run& run) {
+  const json::object& plan = run.manifest.at("plan").as_object();
+  std::string text = json::value_to<std::string>(run.manifest.at("workload").at("name"));
+  if (const json::value* const connections = plan.if_contains("connections"))
+    text += ", " + std::to_string(connections->to_number<std::uint64_t>()) + " connections";
+  if (const json::value* const rate = plan.if_contains("rate");
+      rate != nullptr && rate->is_number())
+    text += ", " + format_count(rate->to_number<double>()) + "/s offered";
+  std::set<std::uint64_t> threads;
+  for (const json::value& entry : run.manifest.at("entries").as_array()) {
+    const json::value* const own = entry.as_object().if_contains("threads");
+    if (own != nullptr && own->is_number()) threads.insert(own->to_number<std::uint64_t>());
+  }
+  if (threads.size() != 1) return text;  // the entries' names say it, or nothing is known
+  return text + (*threads.begin() == 1
+                     ? ", one worker thread"
+                     : ", " + std::to_string(*threads.begin()) + " worker threads");
+}
+
 void print_table(std::ostream& out, const Run& run, bool colour) {
   const Rule rule = rule_of(run);
   const std::size_t rounds = complete_rounds(run).size();
@@ -98,8 +122,8 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
     for (const std::string& cause : slice.causes) ++causes[slice.entry + " " + cause];
     for (const std::string& cause : slice.wall_clock_causes) ++wall_clock_causes[cause];
   }
-  out << "workload " << std::string(run.manifest.at("workload").at("name").as_string()) << ", "
-      << rounds << " valid rounds of " << attempts.size() << " run";
+  out << "workload " << format_load(run) << "; " << rounds << " valid rounds of " << attempts.size()
+      << " run";
   out << "; smallest difference that matters " << percent(rule.minimum_effect) << ", confidence "
       << percent(1 - rule.alpha) << " over all comparisons with the reference\n";
   if (const std::string why = run.unfinished(); !why.empty())

@@ -10,6 +10,9 @@ namespace duelio::results {
 // terminals.
 void print_table(std::ostream& out, const Run& run, bool colour);
 
+// "hello, 64 connections, 16.0 k/s offered, one worker thread": what the figures were measured at.
+std::string format_load(const Run& run);
+
 // "4.82 us", "84.2 k/s", "3.08" by the metric's unit.
 std::string format_value(const Metric& metric, double value);
 

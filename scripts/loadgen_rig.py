@@ -15,8 +15,9 @@ BIN = os.path.join(ROOT, "build", "release", "bin")
 SERVER_CPU = 0
 CLIENT_CPU = 1
 NEIGHBOUR = """
-import time
-while True:
+import os, time
+parent = os.getppid()
+while os.getppid() == parent:
     end = time.perf_counter() + 0.0008
     while time.perf_counter() < end:
         pass

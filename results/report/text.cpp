@@ -63,7 +63,7 @@ std::string to_markdown(const Report& report, const std::string& figure) {
     }
     out << '\n';
   }
-  out << "Made by `";
+  out << "Load: " << format_load(report.run) << ". Made by `";
   for (const json::value& word : manifest.at("command").as_array()) {
     out << (&word == &manifest.at("command").as_array().front() ? "" : " ")
         << std::string(word.as_string());

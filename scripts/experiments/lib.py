@@ -3,6 +3,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 
 bin_folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../build/release/bin')
@@ -19,8 +20,10 @@ def compare(options):
     """Runs duelio-compare; returns the records of its results file."""
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, 'run.jsonl')
-        subprocess.run([os.path.join(bin_folder, 'duelio-compare'), '--output', file] + options,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        run = subprocess.run([os.path.join(bin_folder, 'duelio-compare'), '--output', file] + options,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+        if not os.path.exists(file):
+            sys.exit(f'duelio-compare ended with {run.returncode}: {run.stderr.strip()}')
         with open(file, encoding='utf-8') as lines:
             return [json.loads(line) for line in lines]
 

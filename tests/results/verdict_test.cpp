@@ -195,6 +195,22 @@ TEST(Gate, RefusesARunThatWasNotFinished) {
   }
 }
 
+TEST(Report, SaysAtWhatLoadItWasMeasured) {
+  results::Run run = synthetic_run({});
+  auto& plan = run.manifest["plan"].as_object();
+  plan["connections"] = 64;
+  plan["rate"] = 16000.0;
+  for (auto& entry : run.manifest["entries"].as_array()) entry.as_object()["threads"] = 1;
+  const std::string load = "hello, 64 connections, 16.0 k/s offered, one worker thread";
+  EXPECT_EQ(format_load(run), load);
+  std::ostringstream table;
+  print_table(table, run, false);
+  EXPECT_NE(table.str().find("workload " + load + ";"), std::string::npos);
+  EXPECT_NE(to_markdown(Report(run)).find("Load: " + load + ". "), std::string::npos);
+  run.manifest["entries"].as_array().front().as_object()["threads"] = 4;
+  EXPECT_EQ(format_load(run), "hello, 64 connections, 16.0 k/s offered");
+}
+
 TEST(Report, SaysThatARunWasNotFinished) {
   results::Run run = synthetic_run({});
   std::ostringstream table;
