@@ -6,9 +6,9 @@
 //
 // System calls per keep-alive request: two recv where requests come singly (Asio tries at once,
 // finds EAGAIN, waits, tries again) and one where the next is there already, one send, and a share
-// of an epoll_wait. The receive buffer belongs to the session:
-// Asio may fill it at any time until the handler is called. Asio does not show its waits and system
-// calls, so they are not counted; events are handlers called.
+// of an epoll_wait. The receive buffer belongs to the session: Asio may fill it at any time until
+// the handler is called. Asio does not show its waits and system calls, so they are not counted;
+// events are handlers called.
 #include <array>
 #include <atomic>
 #include <chrono>

@@ -155,4 +155,10 @@ std::string format_bytes(double bytes) {
   return format_with(bytes, units);
 }
 
+std::string format_percent(double ratio) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * ratio);
+  return text.data();
+}
+
 }  // namespace duelio

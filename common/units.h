@@ -38,4 +38,7 @@ std::string format_duration(double seconds);
 std::string format_count(double count);
 std::string format_bytes(double bytes);
 
+// "12.3 %" of 0.123.
+std::string format_percent(double ratio);
+
 }  // namespace duelio

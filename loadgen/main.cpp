@@ -12,6 +12,7 @@
 #include "loadgen/live_line.h"
 #include "loadgen/report.h"
 #include "loadgen/schedule.h"
+#include "loadgen/verdict.h"
 
 namespace {
 
@@ -58,10 +59,10 @@ SearchResult search(Options& options, Result& result) {
     options.rate = std::max(1.0, achieved_rate(result) / 2);
   }
   Options trial_options = options;
-  --trial_options.seed;
+  std::uint64_t trials = 0;
   const auto run = [&](double rate) {
     trial_options.rate = rate;
-    ++trial_options.seed;  // or all trials would have one and the same luck
+    trial_options.seed = options.seed + trials++;  // or all would have one and the same luck
     const Result run_result = run_once(trial_options);
     const Tally& tally = run_result.tally;
     const Verdict verdict = judge(trial_options, run_result);

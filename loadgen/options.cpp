@@ -224,8 +224,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
 
   const std::uint64_t allowed = os::raise_descriptor_limit();
   // Each thread has a table of descriptors of its own.
-  const std::uint64_t connections =
-      std::uint64_t{options.connections} + options.idle_connections + options.slow_clients;
+  const std::uint64_t connections = std::uint64_t{options.connections} + options.beside();
   const std::uint64_t needed = connections / options.threads + options.threads + 16;
   options.fits_one_table = connections + options.threads + 16 <= allowed;
   if (needed > allowed) {

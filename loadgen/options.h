@@ -47,6 +47,9 @@ struct Options {
   std::string json;  // a file, "-" for stdout, empty for none
   std::string histogram;
   bool phases = false;
+
+  // Connections beside those that carry the measured load.
+  unsigned beside() const noexcept { return idle_connections + slow_clients; }
 };
 
 extern const cli::Tool tool;

@@ -85,7 +85,7 @@ unsigned source_addresses_for(const Options& options, const os::Address& server)
     throw std::runtime_error("--source-addresses needs a server in 127.0.0.0/8, not " +
                              os::to_string(server));
   }
-  const unsigned total = options.connections + options.idle_connections + options.slow_clients;
+  const unsigned total = options.connections + options.beside();
   if (options.source_addresses > 0 || !loopback || total <= ports) return options.source_addresses;
   return (total + ports - 1) / ports;
 }

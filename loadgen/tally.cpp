@@ -45,4 +45,10 @@ void Tally::add(const Tally& other) {
   max_thread_share = std::max(max_thread_share, other.max_thread_share);
 }
 
+std::uint64_t Tally::count(ErrorClass wanted) const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& [kind, count] : errors) sum += kind.first == wanted ? count : 0;
+  return sum;
+}
+
 }  // namespace duelio::loadgen

@@ -93,6 +93,9 @@ struct Tally {
   double max_thread_share = 0;
 
   void add(const Tally& other);
+
+  // Errors of a class, whatever their errno.
+  std::uint64_t count(ErrorClass wanted) const noexcept;
 };
 
 }  // namespace duelio::loadgen

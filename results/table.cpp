@@ -36,12 +36,6 @@ void print_rows(std::ostream& out, const std::vector<Row>& rows) {
   }
 }
 
-std::string percent(double ratio) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * ratio);
-  return text.data();
-}
-
 void print_metric(std::ostream& out, const Run& run, const MetricVerdict& verdict, bool colour) {
   const char* const bold = colour ? "\x1b[1m" : "";
   const char* const plain = colour ? "\x1b[0m" : "";
@@ -58,7 +52,7 @@ void print_metric(std::ostream& out, const Run& run, const MetricVerdict& verdic
       {"  again", value(verdict.control.median), format_ratio(verdict.control),
        "control " + std::string(to_string(verdict.control_state)) +
            (verdict.control_state == Control::widened
-                ? ": differences below " + percent(verdict.minimum_effect) + " do not count"
+                ? ": differences below " + format_percent(verdict.minimum_effect) + " do not count"
                 : "")});
   for (const Contrast& contrast : verdict.contrasts) {
     std::string word(to_string(contrast.word));
@@ -124,8 +118,9 @@ void print_table(std::ostream& out, const Run& run, bool colour) {
   }
   out << "workload " << format_load(run) << "; " << rounds << " valid rounds of " << attempts.size()
       << " run";
-  out << "; smallest difference that matters " << percent(rule.minimum_effect) << ", confidence "
-      << percent(1 - rule.alpha) << " over all comparisons with the reference\n";
+  out << "; smallest difference that matters " << format_percent(rule.minimum_effect)
+      << ", confidence " << format_percent(1 - rule.alpha)
+      << " over all comparisons with the reference\n";
   if (const std::string why = run.unfinished(); !why.empty())
     out << "NOT FINISHED (" << why << "): what it had measured is shown\n";
   const auto* const noise = run.manifest.at("plan").as_object().if_contains("accept_noise");

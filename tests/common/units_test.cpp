@@ -66,6 +66,7 @@ TEST(Units, FormatsThreeDigits) {
   EXPECT_EQ(format_count(999), "999");
   EXPECT_EQ(format_count(152'340), "152 k");
   EXPECT_EQ(format_bytes(1'572'864), "1.50 MiB");
+  EXPECT_EQ(format_percent(0.1234), "12.3 %");
 }
 
 TEST(Units, ErrorsNameTheUnitsThatExist) {

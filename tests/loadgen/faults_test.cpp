@@ -13,18 +13,12 @@
 
 #include "common/os/socket.h"
 #include "loadgen/live_line.h"
-#include "loadgen/report.h"
 #include "loadgen/run.h"
+#include "loadgen/verdict.h"
 #include "tests/loadgen/fault_server.h"
 
 namespace duelio::loadgen {
 namespace {
-
-std::uint64_t count_of(const Tally& tally, ErrorClass wanted) {
-  std::uint64_t sum = 0;
-  for (const auto& [kind, count] : tally.errors) sum += kind.first == wanted ? count : 0;
-  return sum;
-}
 
 struct Fault {
   std::string name;
@@ -91,12 +85,12 @@ TEST_P(Faults, AreCountedInTheirClassAndNothingIsLost) {
   EXPECT_TRUE(is_conserved(result.tally, open_loop));
   EXPECT_GT(result.tally.sent, 0U);
   EXPECT_FALSE(judge(options, result).usable);
-  EXPECT_GT(count_of(result.tally, fault.kind), 0U);
+  EXPECT_GT(result.tally.count(fault.kind), 0U);
   if (fault.kind == ErrorClass::excess) {
     EXPECT_GT(result.tally.completed, 0U);
   } else {
     EXPECT_EQ(result.tally.completed, 0U);
-    EXPECT_EQ(result.tally.request_errors, count_of(result.tally, fault.kind));
+    EXPECT_EQ(result.tally.request_errors, result.tally.count(fault.kind));
   }
 }
 
@@ -199,7 +193,7 @@ TEST(Faults, AServerThatEndsAPipelineIsConnectedAnew) {
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
   EXPECT_GT(result.tally.completed, options.connections);
-  EXPECT_EQ(count_of(result.tally, ErrorClass::closed_early), 15 * result.tally.completed);
+  EXPECT_EQ(result.tally.count(ErrorClass::closed_early), 15 * result.tally.completed);
 }
 
 TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
@@ -241,7 +235,7 @@ TEST(Faults, AServerThatResetsAllItsConnectionsIsConnectedAnew) {
     const Result result = run_load(options, [](std::string_view, std::int64_t) {});
     EXPECT_TRUE(is_conserved(result.tally, true));
     EXPECT_GE(result.tally.reconnects, 32U);
-    EXPECT_EQ(result.tally.request_errors, count_of(result.tally, ErrorClass::reset));
+    EXPECT_EQ(result.tally.request_errors, result.tally.count(ErrorClass::reset));
     EXPECT_EQ(result.tally.scheduled, result.tally.completed + result.tally.request_errors);
   }
 }
@@ -278,7 +272,7 @@ TEST(Faults, AServerThatRefusesABodyBeforeItHasComeIsConnectedAnew) {
   EXPECT_TRUE(is_conserved(result.tally, false));
   EXPECT_GT(result.tally.reconnects, 0U);
   EXPECT_GT(waited, 0U);
-  EXPECT_EQ(result.tally.request_errors, count_of(result.tally, ErrorClass::status));
+  EXPECT_EQ(result.tally.request_errors, result.tally.count(ErrorClass::status));
 }
 
 // The last request of a connection follows when the body before it is on its way at last.
@@ -327,7 +321,7 @@ TEST(Faults, AServerThatDiesMakesTheRunUnusable) {
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
   EXPECT_GT(result.tally.completed, 0U);
-  EXPECT_GT(count_of(result.tally, ErrorClass::connect), 0U);
+  EXPECT_GT(result.tally.count(ErrorClass::connect), 0U);
   EXPECT_FALSE(judge(options, result).usable);
 }
 
@@ -339,7 +333,7 @@ TEST(Faults, AServerThatDoesNotCloseWhatItWasAskedToIsCounted) {
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
   EXPECT_GT(result.tally.completed, options.connections);
-  EXPECT_GT(count_of(result.tally, ErrorClass::unclosed), 0U);
+  EXPECT_GT(result.tally.count(ErrorClass::unclosed), 0U);
   EXPECT_EQ(result.tally.request_errors, 0U);
 }
 

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "common/os/socket.h"
-#include "loadgen/report.h"
 #include "loadgen/run.h"
+#include "loadgen/verdict.h"
 #include "tests/loadgen/fault_server.h"
 
 namespace duelio::loadgen {
@@ -164,7 +164,8 @@ TEST(Shapes, ARampSpreadsTheConnects) {
   EXPECT_GT(accepted.back() - accepted.front(), 300'000'000);
 }
 
-TEST(Shapes, ConnectionsComeFromTheSourceAddressesInTurn) {
+// How many connections came from each address.
+std::map<std::string, int> sources_of(unsigned connections, unsigned threads, unsigned addresses) {
   std::mutex mutex;
   std::map<std::string, int> peers;
   const FaultServer server([&](int fd) {
@@ -179,36 +180,19 @@ TEST(Shapes, ConnectionsComeFromTheSourceAddressesInTurn) {
     answer_all(fd);
   });
   Options options = options_for(server.port(), false);
-  options.connections = 6;
-  options.source_addresses = 3;
-  const Result result = run(options);
-  EXPECT_EQ(result.source_addresses, 3U);
+  options.connections = connections;
+  options.threads = threads;
+  options.source_addresses = addresses;
+  EXPECT_EQ(run(options).source_addresses, addresses);
   const std::lock_guard lock(mutex);
-  EXPECT_EQ(peers,
-            (std::map<std::string, int>{{"127.0.0.2", 2}, {"127.0.0.3", 2}, {"127.0.0.4", 2}}));
+  return peers;
 }
 
-TEST(Shapes, ThreadsShareTheSourceAddresses) {
-  std::mutex mutex;
-  std::set<std::string> peers;
-  const FaultServer server([&](int fd) {
-    os::Address peer;
-    peer.length = sizeof peer.storage;
-    getpeername(fd, peer.get(), &peer.length);
-    {
-      const std::lock_guard lock(mutex);
-      const std::string text = os::to_string(peer);
-      peers.insert(text.substr(0, text.find(':')));
-    }
-    answer_all(fd);
-  });
-  Options options = options_for(server.port(), false);
-  options.connections = 4;
-  options.threads = 4;
-  options.source_addresses = 4;
-  run(options);
-  const std::lock_guard lock(mutex);
-  EXPECT_EQ(peers.size(), 4U);
+TEST(Shapes, ConnectionsComeFromTheSourceAddressesInTurn) {
+  EXPECT_EQ(sources_of(6, 1, 3),
+            (std::map<std::string, int>{{"127.0.0.2", 2}, {"127.0.0.3", 2}, {"127.0.0.4", 2}}));
+  EXPECT_EQ(sources_of(3, 3, 3),
+            (std::map<std::string, int>{{"127.0.0.2", 1}, {"127.0.0.3", 1}, {"127.0.0.4", 1}}));
 }
 
 // Not one more: an empty one at the end would show a stall that was none.

@@ -23,10 +23,12 @@ load status --expect-status 404 "$url"
 duration=100ms load search --find-max-rate 'p50<100ms' --rate 200 --histogram "$work/search.hgrm" "$url" ||
   fail "search: $(cat "$work/search.out")"
 grep -q '^p50<100ms: holds at [0-9.]* k*/s, not at' "$work/search.out" || fail "the search found: $(tail -1 "$work/search.out")"
-duration=1m load interrupted "$url" &
-sleep 1
-kill -INT "$(pgrep -P $!)"
-wait $!
+"$bin/duelio-loadgen" --duration 1m --json "$work/interrupted.json" "$url" >"$work/interrupted.out" 2>&1 &
+generator=$!
+started="$started $generator"
+sleep 2
+kill -INT "$generator"
+wait "$generator"
 [ $? -eq 130 ] || fail "an interrupted run does not end with 130: $(cat "$work/interrupted.out")"
 stop
 for name in closed open spin threads churn shapes status search interrupted; do
