@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <boost/json/value.hpp>
+#include <boost/json/fwd.hpp>
 
 namespace duelio {
 

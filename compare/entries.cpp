@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "common/command_line.h"
 #include "common/units.h"
 #include "common/workload.h"
 #include "compare/process.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/program_options.hpp>
+#include <boost/program_options/variables_map.hpp>
 
 #include "compare/options.h"
 

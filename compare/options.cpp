@@ -8,6 +8,7 @@
 
 #include <boost/json.hpp>
 
+#include "common/command_line.h"
 #include "common/os/cpu.h"
 #include "common/units.h"
 #include "common/workload.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 
 #include "results/record.h"
 

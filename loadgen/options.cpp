@@ -4,6 +4,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "common/command_line.h"
 #include "common/http/scan.h"
 #include "common/os/socket.h"
 #include "common/units.h"

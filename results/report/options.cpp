@@ -1,5 +1,6 @@
 #include "results/report/options.h"
 
+#include "common/command_line.h"
 #include "common/units.h"
 
 namespace duelio::results {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -101,6 +102,10 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
         ASSERT_TRUE(old.send(get));
         ASSERT_EQ(mask_dates(old.receive(hello.size())), hello);
       }
+    }
+    for (const os::UniqueFd& fd : late) {  // each is turned away, by whichever thread and whenever
+      pollfd ended{fd.get(), POLLIN, 0};
+      ASSERT_EQ(::poll(&ended, 1, TcpClient::limit_ms), 1);
     }
   }
   EXPECT_EQ(answer(get), hello);
