@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-// What every tool has in common: its exit codes, one clear line for an error, and what its help opens
-// with. Flags are read with common/command_line.h.
+// What every tool has in common: its exit codes, one clear line for an error, and what its help
+// opens with. Flags are read with common/command_line.h.
 namespace duelio::cli {
 
 inline constexpr int exit_ok = 0;

@@ -8,8 +8,8 @@
 
 #include "common/cli.h"
 
-// Reading flags: for the one source of a tool that does it, since Program_options costs every source
-// that sees it seconds.
+// Reading flags: for the one source of a tool that does it, since Program_options costs every
+// source that sees it seconds.
 namespace duelio::cli {
 
 // Parses argv. --help and --version are added, answered on stdout, and yield nullopt (exit 0).

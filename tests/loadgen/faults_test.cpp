@@ -228,7 +228,8 @@ TEST(Faults, AServerThatResetsAllItsConnectionsIsConnectedAnew) {
     std::atomic<int> accepted{0};
     std::atomic<int> served{0};
     std::latch all_reset(old);
-    const os::UniqueFd reset_now(::eventfd(0, EFD_CLOEXEC));  // readable for ever once it is written
+    const os::UniqueFd reset_now(
+        ::eventfd(0, EFD_CLOEXEC));  // readable for ever once it is written
     const FaultServer server([&](int fd) {
       const bool is_old = accepted++ < old;
       if (!is_old) all_reset.wait();  // so that the load cannot end before

@@ -17,7 +17,7 @@ namespace duelio::loadgen {
 namespace {
 
 Options options_for(std::uint16_t port, bool open_loop, std::uint64_t requests) {
-  Options options = options_for(port, open_loop);
+  Options options = loadgen::options_for(port, open_loop);
   options.requests = requests;
   if (open_loop) options.rate = 5000;
   return options;
