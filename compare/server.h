@@ -3,14 +3,29 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include <boost/json/object.hpp>
 
-#include "compare/options.h"
 #include "compare/process.h"
+#include "results/record.h"
 
 namespace duelio::compare {
+
+// What an entry did that ends its part of the run.
+struct EntryFailed : std::runtime_error {
+  EntryFailed(std::string who, const std::string& what)
+      : std::runtime_error(who + " " + what), entry(std::move(who)), why(what) {}
+  std::string entry;
+  std::string why;
+};
+
+// SIGINT, SIGTERM or SIGHUP came.
+struct Interrupted {};
+
+// Throws cli::UsageError when the file is none that a peer can be started from.
+void check_peer_file(const std::string& entry, const std::string& file);
 
 // A running server of an entry: ours, or a foreign one as its peer file says:
 //   {"argv": ["nginx", "-c", "{dir}/nginx.conf"], "files": {"nginx.conf": "... {port} ..."},
@@ -21,7 +36,7 @@ namespace duelio::compare {
 // is measured), is ready when its port accepts a connection, and ends on SIGTERM.
 class RunningServer {
  public:
-  // Returns when it accepts connections. Throws SliceFailed.
+  // Returns when it accepts connections. Throws EntryFailed.
   RunningServer(const Entry& entry, const std::string& bin, const std::vector<int>& cpus,
                 std::size_t environment_pad);
   RunningServer(const RunningServer&) = delete;
@@ -29,14 +44,15 @@ class RunningServer {
   ~RunningServer() = default;
 
   pid_t pid() const noexcept { return process_->pid(); }
+  std::vector<pid_t> processes() const { return process_->group(); }
   std::uint16_t port() const noexcept { return port_; }
 
-  // SIGTERM; the counters of our own servers. Throws SliceFailed when it does not end well.
+  // SIGTERM; the counters of our own servers. Throws EntryFailed when it does not end well.
   std::optional<boost::json::object> stop();
 
  private:
-  void start_backend(const Entry& entry, const std::string& bin, const Process::How& how);
-  void start_peer(const Entry& entry, const std::string& bin, const Process::How& how);
+  void start_backend(const results::EntrySpec& entry, const Process::How& how);
+  void start_peer(const results::EntrySpec& entry, const Process::How& how);
 
   // A fresh folder that goes with it.
   class Folder {
