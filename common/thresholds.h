@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 // Every threshold that a verdict, a cause or a warning hangs on, by the name that METHODOLOGY.md
 // quotes. They were fixed before the runs that they judge; METHODOLOGY.md says why each has its
 // value.
@@ -11,7 +13,15 @@ inline constexpr double minimum_effect =
 inline constexpr double alpha = 0.05;  // of a metric: all its contrasts at all loads together
 inline constexpr double widest_effect = 0.25;  // a control that reaches further withholds the words
 inline constexpr double warmup_change =
-    0.05;  // CPU per request, later blocks against the first ones
+    0.05;  // CPU per request, later turns of a block against its first ones
+
+// The sample.
+inline constexpr double counted_turns =
+    0.5;  // of a block's turns: fewer that count, and the block has no estimate
+inline constexpr std::size_t fewest_blocks = 5;  // with an estimate: fewer, and there is no interval
+
+// Gates: rates of one load's name in two runs that are still the same load.
+inline constexpr double like_rates = 1.5;
 
 // An entry's result at a load.
 inline constexpr double achieved_share =

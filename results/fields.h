@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -60,6 +61,10 @@ boost::json::value to_value(const T& value) {
     return array;
   } else if constexpr (std::is_enum_v<T>) {
     return boost::json::value(to_string(value));
+  } else if constexpr (std::is_floating_point_v<T>) {
+    // JSON has no such number, and a reader of the file could not say where it came from.
+    if (!std::isfinite(value)) throw std::domain_error("a measured number is not finite");
+    return value;
   } else {
     return boost::json::value_from(value);
   }
@@ -114,6 +119,9 @@ void from_value(const boost::json::value& value, T& target, const std::string& p
     if (!value.is_number()) wrong("not a number");
     target = value.to_number<T>(error);
     if (error) wrong("out of range");
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!std::isfinite(target)) wrong("out of range");
+    }
   }
 }
 

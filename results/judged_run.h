@@ -49,6 +49,8 @@ struct Level {
   double high = 0;
 };
 
+// All contrasts of a metric hold together at the plan's confidence, over candidates and loads; the
+// pairs do so among themselves, and the controls of all loads among themselves (Bonferroni).
 struct Judgement {
   const Metric* metric = nullptr;
   Load load;
@@ -67,8 +69,8 @@ struct Judgement {
 struct Conduct {
   std::string entry;
   std::string load;
-  std::size_t blocks = 0;
-  std::size_t blocks_held = 0;     // open loop: it answered the offered rate
+  std::size_t blocks = 0;          // in which it has windows that count
+  std::size_t blocks_held = 0;     // of these: it answered what was asked, at the offered rate
   std::size_t windows_failed = 0;  // with wrong or missing responses
   std::string failures;            // "reset, timeout"; of these windows
   std::size_t windows = 0;
@@ -76,6 +78,15 @@ struct Conduct {
   double generator_share = 0;    // median over the windows
   double server_share = 0;
   bool client_limited = false;  // closed loop: the generator, not the server, was never idle
+};
+
+// Windows that do not count, of a lane, for one cause outside the entry.
+struct VoidWindows {
+  std::string entry;
+  Role role = Role::candidate;
+  std::string cause;
+  std::size_t windows = 0;
+  std::size_t of = 0;  // windows of that lane
 };
 
 // The sign of a candidate's primary ratio changes between two loads, both with a word.
@@ -91,10 +102,11 @@ struct JudgedRun {
   Run run;
   std::vector<Judgement>
       judgements;  // metric by metric, load by load; what was not measured is left out
-  std::vector<Conduct> conduct;  // by entry and load
+  std::vector<Conduct> conduct;           // by entry and load
+  std::vector<VoidWindows> void_windows;  // by lane and cause
   std::vector<SignChange> sign_changes;
   std::vector<std::string>
-      warnings;  // sentences: drift, warm-up, not a release build, noise accepted
+      warnings;  // sentences: warm-up, blocks that resemble their neighbours, not a release build
 
   const Judgement* judgement(std::string_view metric, std::string_view load) const noexcept;
   std::vector<const Judgement*> judgements_of(std::string_view metric) const;  // ascending loads
@@ -109,11 +121,21 @@ struct JudgedRun {
 Word word_for(const stats::Interval& ratio, double effect, double minimum_effect,
               bool lower_is_better) noexcept;
 
+// "about 40 blocks would tell": how many would probably exclude 1 or prove equivalence.
+std::string what_would_tell(const Contrast& contrast, double minimum_effect);
+
+// The lines that compare writes behind the last block: every contrast to the reference.
+std::vector<Verdict> verdicts(const JudgedRun& judged);
+
 // "epoll-et has 6.1 % less CPU per request than epoll-oneshot at 10% [4.8, 7.5]".
 std::string sentence(const Judgement& judgement, const Contrast& contrast);
 // "asio did not hold 45.0 k/s in 7 of 12 blocks"; empty when there is nothing to say.
 std::string sentence(const Conduct& conduct, const Load& load);
 // "asio is slower than epoll-oneshot at 10% and faster at max".
 std::string sentence(const SignChange& change, std::string_view reference);
+// "asio was left out: could not open its connections: 1020 of 1200, EMFILE".
+std::string sentence(const LeftOut& left_out);
+// "asio: 12 of 300 windows void, the generator was late"; "epoll-oneshot (control): ...".
+std::string sentence(const VoidWindows& void_windows);
 
 }  // namespace duelio::results

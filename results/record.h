@@ -80,7 +80,7 @@ struct Load {
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
     visit("id", self.id, Share::load);
-    visit("rate", self.rate, Share::load);
+    visit("rate", self.rate, Share::no);  // "10%" is another rate on another day
   }
 };
 
@@ -196,7 +196,7 @@ struct Manifest {
     visit("started", self.started, Share::no);
     visit("seed", self.seed, Share::no);
     visit("preset", self.preset, Share::no);
-    visit("reference", self.reference, Share::no);
+    visit("reference", self.reference, Share::always);
     visit("entries", self.entries, Share::no);  // those of one name are held against each other
     visit("workload", self.workload, Share::always);
     visit("plan", self.plan, Share::always);
@@ -352,6 +352,35 @@ struct End {
   }
 };
 
+// What the run says of one ratio, for readers of the file: everybody can compute it anew from the
+// windows, and load() leaves it out.
+struct Verdict {
+  std::string metric;
+  std::string load;
+  std::string entry;
+  std::string base;
+  std::size_t blocks = 0;
+  std::optional<double> ratio;  // entry / base
+  std::optional<double> low;    // of the simultaneous interval
+  std::optional<double> high;
+  std::string word;
+  std::string why;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("metric", self.metric, Share::no);
+    visit("load", self.load, Share::no);
+    visit("entry", self.entry, Share::no);
+    visit("base", self.base, Share::no);
+    visit("blocks", self.blocks, Share::no);
+    visit("ratio", self.ratio, Share::no);
+    visit("low", self.low, Share::no);
+    visit("high", self.high, Share::no);
+    visit("word", self.word, Share::no);
+    visit("why", self.why, Share::no);
+  }
+};
+
 struct Run {
   std::string file;
   Manifest manifest;
@@ -369,6 +398,7 @@ struct Run {
 boost::json::object to_line(const Manifest& manifest);  // with "schema"
 boost::json::object to_line(const Window& window);
 boost::json::object to_line(const Block& block);
+boost::json::object to_line(const Verdict& verdict);
 boost::json::object to_line(const End& end);
 
 // What is wrong with a results file: "run.jsonl:3: window.load is missing".
