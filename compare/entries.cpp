@@ -38,7 +38,8 @@ std::vector<Listed> list_backends(const std::string& executable) {
     Listed& listed = all.emplace_back();
     listed.name = backend.at("name").as_string();
     listed.is_available = backend.at("available").as_bool();
-    if (const auto* reason = backend.as_object().if_contains("reason"); reason != nullptr && reason->is_string())
+    if (const auto* reason = backend.as_object().if_contains("reason");
+        reason != nullptr && reason->is_string())
       listed.reason = reason->get_string();
     for (const boost::json::value& sharing : backend.at("sharings").as_array())
       listed.sharings.emplace_back(sharing.as_string());
@@ -51,7 +52,8 @@ std::vector<Listed> own_backends() {
 }
 
 template <class Parse>
-auto parsed(const std::string& flag, const std::string& key, const std::string& value, Parse parse) {
+auto parsed(const std::string& flag, const std::string& key, const std::string& value,
+            Parse parse) {
   try {
     return parse(value);
   } catch (const std::invalid_argument& error) {
@@ -61,7 +63,8 @@ auto parsed(const std::string& flag, const std::string& key, const std::string& 
 
 unsigned parse_threads(std::string_view text) {
   const std::uint64_t threads = parse_count(text);
-  if (threads < 1 || threads > most_threads) throw std::invalid_argument("is not between 1 and 1024");
+  if (threads < 1 || threads > most_threads)
+    throw std::invalid_argument("is not between 1 and 1024");
   return static_cast<unsigned>(threads);
 }
 
@@ -74,7 +77,7 @@ EntrySpec parse_entry(const std::string& text) {
         flag +
         " is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]");
   }
-  EntrySpec entry{.name = text.substr(0, equals), .kind = "backend"};
+  EntrySpec entry{.name = text.substr(0, equals), .kind = "backend", .threads = 0};
   const auto parts = split_list(std::string_view(text).substr(equals + 1));
   entry.backend = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -128,9 +131,8 @@ void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
   if (entry.server && !std::filesystem::is_regular_file(*entry.server))
     refuse("has no server at " + *entry.server);
   const std::vector<Listed> listed = entry.server ? list_backends(*entry.server) : own;
-  const auto found = std::find_if(listed.begin(), listed.end(), [&](const Listed& each) {
-    return each.name == *entry.backend;
-  });
+  const auto found = std::find_if(listed.begin(), listed.end(),
+                                  [&](const Listed& each) { return each.name == *entry.backend; });
   if (found == listed.end()) {
     std::vector<std::string> names;
     names.reserve(listed.size());
@@ -139,9 +141,8 @@ void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
   }
   if (!found->is_available)
     refuse("has a backend that is not available here: " + found->name + ": " + found->reason);
-  if (entry.sharing &&
-      std::find(found->sharings.begin(), found->sharings.end(), *entry.sharing) ==
-          found->sharings.end()) {
+  if (entry.sharing && std::find(found->sharings.begin(), found->sharings.end(), *entry.sharing) ==
+                           found->sharings.end()) {
     refuse("has sharing '" + *entry.sharing + "', which " + found->name + " does not know (" +
            joined(found->sharings) + ")");
   }
@@ -167,15 +168,18 @@ std::vector<EntrySpec> parse_entries(const boost::program_options::variables_map
   for (const std::string& name : split_list(backends)) {
     if (backends == "none") break;
     if (name.empty() || name.find(' ') != std::string::npos)
-      throw cli::UsageError("--backends '" + backends + "' is no list of names with commas between them");
+      throw cli::UsageError("--backends '" + backends +
+                            "' is no list of names with commas between them");
     if (name != "all") {
-      entries.push_back({.name = name, .kind = "backend", .backend = name});
+      entries.push_back({.name = name, .kind = "backend", .backend = name, .threads = 0});
       continue;
     }
-    if (backends != "all") throw cli::UsageError("--backends '" + backends + "' has 'all' and more");
+    if (backends != "all")
+      throw cli::UsageError("--backends '" + backends + "' has 'all' and more");
     for (const Listed& each : own) {
       if (each.is_available)
-        entries.push_back({.name = each.name, .kind = "backend", .backend = each.name});
+        entries.push_back(
+            {.name = each.name, .kind = "backend", .backend = each.name, .threads = 0});
     }
   }
   for (const std::string& spec : words("entry")) entries.push_back(parse_entry(spec));

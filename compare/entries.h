@@ -17,6 +17,7 @@ std::chrono::nanoseconds parse_handler_cpu(std::string_view text);
 // What --backends, --entry, --server and --peer name, in that order. Everything that can be known
 // before a server is started is: a backend that is not there, a way of sharing that it has not, a
 // file that is missing. Throws cli::UsageError, which names the flag and the value.
+// Threads that an entry does not name are 0: --threads says.
 std::vector<results::EntrySpec> parse_entries(const boost::program_options::variables_map& values);
 
 }  // namespace duelio::compare

@@ -21,9 +21,8 @@ constexpr milliseconds connect_limit{60'000};
 std::vector<std::string> arguments_for(const Generator::Target& target,
                                        const results::Workload& workload,
                                        const results::Plan& plan) {
-  const std::string path = target.handler_cpu_ns > 0
-                               ? "/cpu/" + std::to_string(target.handler_cpu_ns)
-                               : workload.target;
+  const std::string path =
+      target.handler_cpu_ns > 0 ? "/cpu/" + std::to_string(target.handler_cpu_ns) : workload.target;
   std::string cpus;
   for (const int cpu : plan.client_cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);
   return {executables_folder() + "/duelio-loadgen",
@@ -62,18 +61,19 @@ Generator::Generator(const Target& target, const results::Workload& workload,
   const json::value& wanted = connected.at("wanted");
   if (connected.at("connections") == wanted) return;
   const json::value& error = connected.at("error");
-  throw EntryFailed(entry_, "did not take its connections: " +
-                                json::serialize(connected.at("connections")) + " of " +
-                                json::serialize(wanted) + " opened" +
-                                (error.is_object() ? " (" + std::string(error.at("what").as_string()) + ")"
-                                                   : std::string()));
+  throw EntryFailed(
+      entry_, "did not take its connections: " + json::serialize(connected.at("connections")) +
+                  " of " + json::serialize(wanted) + " opened" +
+                  (error.is_object() ? " (" + std::string(error.at("what").as_string()) + ")"
+                                     : std::string()));
 }
 
 json::object Generator::ask(const std::string& command, milliseconds limit) {
   std::optional<std::string> line;
   if (process_.write_line(command)) line = process_.read_line(limit);
   if (interrupted()) throw Interrupted{};
-  if (!line) throw EntryFailed(entry_, "got no word from its load generator after '" + command + "'");
+  if (!line)
+    throw EntryFailed(entry_, "got no word from its load generator after '" + command + "'");
   json::object reply = json::parse(*line).as_object();
   if (reply.at("type") == "error")
     throw EntryFailed(entry_, "could not be loaded: " + std::string(reply.at("what").as_string()));
@@ -81,8 +81,8 @@ json::object Generator::ask(const std::string& command, milliseconds limit) {
 }
 
 WindowReport Generator::measure(const WindowOrder& order) {
-  std::string command = "window lead_in=" + in_ns(order.lead_in) + " length=" + in_ns(order.length) +
-                        " seed=" + std::to_string(order.seed);
+  std::string command = "window lead_in=" + in_ns(order.lead_in) +
+                        " length=" + in_ns(order.length) + " seed=" + std::to_string(order.seed);
   if (order.rate) command += " rate=" + std::to_string(*order.rate);
   if (order.rate && order.polls) command += " spin=1";
   std::string pids;
@@ -105,7 +105,8 @@ WindowReport Generator::measure(const WindowOrder& order) {
     report.generator_share =
         std::max(report.generator_share, thread.at("busy").to_number<double>());
   }
-  if (const json::value& lag = reply.at("dispatch_lag_ns"); lag.is_object() && lag.at("p50").is_number())
+  if (const json::value& lag = reply.at("dispatch_lag_ns");
+      lag.is_object() && lag.at("p50").is_number())
     report.dispatch_lag_p50_ns = lag.at("p50").to_number<double>();
   for (const json::value& error : reply.at("errors").as_array()) {
     report.failures.push_back({.kind = json::value_to<std::string>(error.at("class")),

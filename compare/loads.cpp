@@ -12,7 +12,7 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-constexpr double fewest_requests = 300;          // of a window
+constexpr double fewest_requests = 300;  // of a window
 constexpr double fewest_lead_in_requests = 60;
 constexpr std::chrono::milliseconds between{2};  // the last response, the line, the next command
 

@@ -12,13 +12,13 @@ namespace duelio::compare {
 
 // A load as --load names it, before the calibration has said what the slowest entry reaches.
 struct LoadSpec {
-  std::string id;                // "10%", "20k", "max"
-  std::optional<double> share;   // of what the slowest entry reaches in the closed loop
-  std::optional<double> rate;    // requests/s; neither: the closed loop
+  std::string id;               // "10%", "20k", "max"
+  std::optional<double> share;  // of what the slowest entry reaches in the closed loop
+  std::optional<double> rate;   // requests/s; neither: the closed loop
 };
 
-// One experiment. A matrix is several, each with a results file of its own. What the file records of
-// it stands in the records themselves.
+// One experiment. A matrix is several, each with a results file of its own. What the file records
+// of it stands in the records themselves.
 struct Options {
   std::vector<results::EntrySpec> entries;
   std::string reference;

@@ -74,7 +74,8 @@ std::size_t threads_of(pid_t pid) {
 
 std::int64_t machine_steal_ns() {
   std::string name;
-  std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+  std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0,
+               steal = 0;
   std::ifstream("/proc/stat") >> name >> user >> nice >> system >> idle >> iowait >> irq >>
       softirq >> steal;
   return steal * (1'000'000'000 / sysconf(_SC_CLK_TCK));

@@ -12,8 +12,8 @@
 
 namespace duelio::compare {
 
-// A child process with its stdin and stdout on pipes. It dies with us (PR_SET_PDEATHSIG), is a group of its
-// own, so that Ctrl-C reaches it only by our hand, and is always waited for.
+// A child process with its stdin and stdout on pipes. It dies with us (PR_SET_PDEATHSIG), is a
+// group of its own, so that Ctrl-C reaches it only by our hand, and is always waited for.
 class Process {
  public:
   struct How {

@@ -110,9 +110,10 @@ void RunningServer::start_backend(const results::EntrySpec& entry, const Process
   constexpr std::string_view greeting = "listening on ";
   const std::size_t colon = line ? line->find(" backend=") : std::string::npos;
   if (!line || !line->starts_with(greeting) || colon == std::string::npos) {
-    throw EntryFailed(name_, "did not start: " + (process_->is_running()
-                                                      ? std::string("no greeting")
-                                                      : describe_status(process_->wait(stop_limit))));
+    throw EntryFailed(
+        name_,
+        "did not start: " + (process_->is_running() ? std::string("no greeting")
+                                                    : describe_status(process_->wait(stop_limit))));
   }
   port_ = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(':', colon) + 1)));
 }
@@ -141,8 +142,8 @@ void RunningServer::start_peer(const results::EntrySpec& entry, const Process::H
   while (!accepts(port_)) {
     if (interrupted()) throw Interrupted{};
     if (!process_->is_running()) {
-      throw EntryFailed(name_, "ended before it was ready: " +
-                                   describe_status(process_->wait(stop_limit)));
+      throw EntryFailed(
+          name_, "ended before it was ready: " + describe_status(process_->wait(stop_limit)));
     }
     if (std::chrono::steady_clock::now() > deadline)
       throw EntryFailed(name_, "was not ready in time");

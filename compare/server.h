@@ -32,12 +32,12 @@ void check_peer_file(const std::string& entry, const std::string& file);
 //   "about": "..."}
 // {port} and {bin} (the folder of our executables) are replaced in arguments and files, {dir} is a
 // fresh folder that holds the files. The server answers as common/workload.h says (bodies are
-// compared), stays in the foreground and serves in the process that was started (only its CPU time
-// is measured), is ready when its port accepts a connection, and ends on SIGTERM.
+// compared), stays in the foreground, is ready when its port accepts a connection, and ends on
+// SIGTERM. The CPU time of its whole process group is measured.
 class RunningServer {
  public:
-  // Returns when it accepts connections. Throws EntryFailed.
-  RunningServer(const Entry& entry, const std::string& bin, const std::vector<int>& cpus,
+  // Returns when it accepts connections. Throws EntryFailed, or Interrupted.
+  RunningServer(const results::EntrySpec& entry, const std::vector<int>& cpus,
                 std::size_t environment_pad);
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;

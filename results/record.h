@@ -240,7 +240,8 @@ struct Window {
   std::int64_t server_cpu_ns = 0;  // between the edges, all processes of the entry
   double generator_share = 0;      // of the window, its busiest thread; empty polls are no work
   double generator_delay = 0;      // of the window: ready but without a CPU
-  double server_delay = 0;         // as that; a lead-in is in both numbers
+  // As that, of an entry with no more threads than CPUs: others wait for each other.
+  std::optional<double> server_delay;
   double p50_ns = 0;
   double dispatch_lag_p50_ns = 0;
   std::vector<Failure> failures;

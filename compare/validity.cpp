@@ -1,0 +1,19 @@
+#include "compare/validity.h"
+
+#include "common/thresholds.h"
+
+namespace duelio::compare {
+
+std::optional<std::string> void_cause(const results::Window& window, const results::Load& load) {
+  using namespace thresholds;
+  // In the closed loop a busy generator is a result, and the one who waits asks for less.
+  if (!load.is_open()) return std::nullopt;
+  if (window.generator_share > generator_busy) return "the generator was busy all the time";
+  if (window.generator_delay > generator_delay) return "the generator waited for a CPU";
+  if (window.server_delay.value_or(0) > server_delay)
+    return "another process was on the server's CPU";
+  if (window.dispatch_lag_p50_ns > generator_lag * window.p50_ns) return "the generator was late";
+  return std::nullopt;
+}
+
+}  // namespace duelio::compare
