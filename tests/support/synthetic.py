@@ -3,7 +3,7 @@ import json
 import math
 import random
 
-LOADS = (("10%", 4_500.0), ("50%", 22_500.0), ("max", None))
+LOADS = (("10%", 6_000.0), ("50%", 30_000.0), ("80%", 48_000.0), ("max", None))
 
 
 def index_of(value):
@@ -14,87 +14,107 @@ def index_of(value):
     return (shift << 10) + (value >> shift)
 
 
-def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=6, loads=LOADS, connections=64, handler_cpu=0,
-          kernel="Linux 6.1.0", idle=0, syscalls="", client_limited=(), not_held=(), left_out=(), finished=True, seed=1):
-    """Entries are NAME or NAME=KIND; the first is the reference. Entry i has i * 4 % less CPU per request at the open
-    loads and as much more in the closed loop, so signs change. `syscalls` is why no system calls were counted;
-    `client_limited` are entries for which the generator is the limit in the closed loop, `not_held` those that stay
-    behind the highest open load, `left_out` pairs of an entry and why."""
+def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, connections=64, loads=LOADS, handler_cpu=0,
+          threads=1, kernel="Linux 6.1.0", idle=0, syscalls="", seed=1, noise=0.01, finished=True, void=0.0, fails=(),
+          slopes=None, client_limited=(), left_out=(), started="2026-01-02T03:04:05Z"):
+    """Entries are NAME or NAME=KIND. The first is the reference; entry i has i * 4 % less CPU per request (`slopes`:
+    by name, the ratio at the lowest and at the highest load). `syscalls` is why no system calls were counted. `fails`
+    are pairs of an entry and a load that it does not hold in most blocks, `left_out` pairs of an entry and why,
+    `client_limited` entries for which the generator is the limit in the closed loop."""
     chance = random.Random(seed)
     parts = [entry.partition("=") for entry in entries.split(",")]
     names = [name for name, _, _ in parts]
     lanes = [(i, "candidate" if i else "reference") for i in range(len(names))] + [(0, "control")]
-    highest = max((rate for _, rate in loads if rate), default=None)
 
-    def noisy(value, by=0.01):
-        return value * (1 + by * chance.gauss(0, 1))
+    def noisy(value, by=noise):
+        return value * math.exp(by * chance.gauss(0, 1))
 
-    def ratio(number, rate):
-        return 1 + (0.04 if rate is None else -0.04) * number
+    def ratio_of(number, at):
+        low, high = (slopes or {}).get(names[number], (1 - 0.04 * number,) * 2)
+        share = at / max(1, len(loads) - 1)
+        return math.exp(math.log(low) * (1 - share) + math.log(high) * share)
 
     def histogram(median_ns):
         counts = {}
-        values = [1000 * round(median_ns / 1000 * math.exp(0.3 * chance.gauss(0, 1))) for _ in range(3000)]
+        values = [int(median_ns * math.exp(0.3 * chance.gauss(0, 1))) for _ in range(400)]
         for value in values:
-            counts[index_of(value)] = counts.get(index_of(value), 0) + 1
-        return {"count": len(values), "sum": sum(values), "min": min(values), "max": max(values),
+            counts[index_of(value)] = counts.get(index_of(value), 0) + 37
+        return {"count": 37 * len(values), "sum": 37 * sum(values), "min": min(values), "max": max(values),
                 "buckets": sorted(map(list, counts.items()))}
-    histograms = [histogram(40_000) for _ in range(16)]
+    shapes = [histogram(40_000) for _ in range(8)]
 
-    def window(block, turn, load, lane, at_s):
-        (number, role), (name, rate) = lane, load
-        cpu_ns = noisy(8000 * ratio(number, rate) * (1 + 4 / connections) + handler_cpu)
-        is_limited = rate is None and names[number] in client_limited
-        achieved = rate or 1e9 * (0.8 if is_limited else 0.99) / cpu_ns
-        requests = round(achieved * 0.025)
-        stays_behind = rate is not None and rate == highest and names[number] in not_held
-        return {"type": "window", "block": block, "turn": turn, "load": name, "entry": names[number], "role": role,
-                "at_s": round(at_s, 6), "length_s": requests / achieved, "scheduled": requests, "completed": requests,
-                "finished": requests * 9 // 10 if stays_behind else requests, "server_cpu_ns": round(cpu_ns * requests),
-                "generator_share": 0.99 if is_limited else 0.5, "generator_delay": 0.001, "server_delay": 0.002,
-                "p50_ns": noisy(40_000 * ratio(number, rate)), "dispatch_lag_p50_ns": 500.0, "failures": [],
-                "void": None}
-
-    def lane_record(number, role):
-        return {"entry": names[number], "role": role, "rss_at_start_bytes": 4 << 20,
-                "rss_at_end_bytes": (4 << 20) + (connections + 2 * idle) * 1024 * (1 + 2 * number),
-                "requests_per_wakeup": None if parts[number][2] == "peer" else noisy(1.6),
-                "loads": [{"load": name, "latency": chance.choice(histograms),
-                           "syscalls_per_request": None if syscalls else noisy(3.0 if number == 0 else 2.0, 0.001),
-                           "instructions_per_request": noisy(21_000 * ratio(number, rate)),
-                           "cache_misses_per_request": noisy(14 * ratio(number, rate))} for name, rate in loads]}
+    def scaled(shape, factor):
+        counts = {}
+        for index, count in shape["buckets"]:
+            shift = max(0, (index >> 10) - 1)
+            value = int((index - (shift << 10) << shift) * factor)
+            counts[index_of(value)] = counts.get(index_of(value), 0) + count
+        return {**shape, "sum": int(shape["sum"] * factor), "min": int(shape["min"] * factor),
+                "max": int(shape["max"] * factor) + 1, "buckets": sorted(map(list, counts.items()))}
 
     manifest = {
         "type": "manifest", "schema": "duelio/2", "command": ["duelio-compare", "--seed", str(seed)],
-        "started": "2026-01-02T03:04:05Z", "seed": seed, "preset": "standard", "reference": names[0],
+        "started": started, "seed": seed, "preset": "standard", "reference": names[0],
         "entries": [{"name": name, "kind": kind or "backend", "backend": None if kind else name,
-                     "peer_file": f"{name}.json" if kind else None, "server": None, "sharing": None, "threads": 1,
-                     "idle_connections": 0, "handler_cpu_ns": handler_cpu} for name, _, kind in parts],
+                     "peer_file": f"{name}.json" if kind else None, "server": None, "sharing": None, "threads": threads,
+                     "idle_connections": idle, "handler_cpu_ns": handler_cpu} for name, _, kind in parts],
         "workload": {"name": "hello", "target": "/", "pipeline": 1, "requests_per_connection": 0, "method": "GET",
                      "body_bytes": 0, "idle_connections": idle},
         "plan": {"blocks": blocks, "turns": turns, "alpha": 0.05, "minimum_effect": 0.02, "lead_in_s": 0.005,
                  "window_s": 0.025, "connections": connections,
                  "loads": [{"id": name, "rate": rate} for name, rate in loads], "server_cpus": [0], "client_cpus": [1],
                  "generator_polls": True, "isolated": False, "accept_noise": False, "cell": 1, "cells": 1},
-        "calibration": [{"entry": name, "rates": [noisy(45_000) for _ in range(3)]} for name in names],
+        "calibration": [{"entry": name, "rates": [60_000.0, 61_000.0, 60_500.0]} for name in names],
         "machine": {"cpu": "A CPU", "cpus": 2, "hypervisor": False, "kernel": kernel, "clocksource": "tsc",
-                    "governor": None, "mitigations": "",
+                    "governor": None, "mitigations": "pti",
                     "syscall_counts": "not available: " + syscalls if syscalls else "available",
                     "hardware_counters": "available"},
-        "build": {"version": "0.1.0", "revision": "abc", "preset": "release", "compiler": "g++ 12", "flags": "-O3",
+        "build": {"version": "0.1.0", "revision": "abc", "preset": "release", "compiler": "GNU 12", "flags": "-O3",
                   "boost": "1.81"}}
-    at_s = 0.0
+
+    def window(block, turn, at, number, role, slow, clock):
+        name, rate = loads[at]
+        ratio = ratio_of(number, at)
+        cpu = (12_000 - 4_000 * at / max(1, len(loads) - 1)) * slow * ratio + handler_cpu
+        cpu = noisy(cpu)
+        failed = (names[number], name) in fails and block % 4 != 0
+        achieved = (rate if rate else 1e9 / cpu) * (0.8 if failed else 1)
+        requests = int(achieved * 0.025)
+        return {"type": "window", "block": block, "turn": turn, "load": name, "entry": names[number], "role": role,
+                "at_s": clock, "length_s": 0.025, "scheduled": int((rate or achieved) * 0.025), "completed": requests,
+                "finished": requests, "server_cpu_ns": int(requests * cpu),
+                "generator_share": 0.99 if rate is None and names[number] in client_limited else 0.5,
+                "generator_delay": 0.0, "server_delay": 0.0, "p50_ns": noisy(40_000 * (1 + at) * ratio), "dispatch_lag_p50_ns": 500.0,
+                "failures": [{"kind": "timeout", "errno": 0, "count": 3}] if failed else [],
+                "void": chance.choice(["the generator waited for a CPU", "the generator was late"])
+                if chance.random() < void * (1 + 4 * (block == 3)) else None}
+
+    def lane(block, number, role):
+        at_loads = []
+        for at, (name, _) in enumerate(loads):
+            ratio = ratio_of(number, at)
+            at_loads.append({"load": name, "latency": scaled(shapes[block % len(shapes)], (1 + at) * noisy(ratio)),
+                             "syscalls_per_request": None if syscalls else noisy(3.0 if number == 0 else 2.0, 0.001),
+                             "instructions_per_request": noisy(21_000 * ratio),
+                             "cache_misses_per_request": noisy(14 * ratio)})
+        return {"entry": names[number], "role": role, "rss_at_start_bytes": 4 << 20,
+                "rss_at_end_bytes": (4 << 20) + (connections + 2 * idle) * 1024 * (1 + 2 * number),
+                "requests_per_wakeup": None if parts[number][2] == "peer" else noisy(1.6), "loads": at_loads}
+
+    clock = 0.0
     with open(file, "w", encoding="utf-8") as out:
-        def add(line):
-            out.write(json.dumps(line) + "\n")
-        add(manifest)
+        def line(record):
+            out.write(json.dumps(record) + "\n")
+        line(manifest)
         for block in range(1, blocks + 1):
-            began_s = at_s
-            for turn in range(1, turns * len(loads) + 1):
-                for lane in chance.sample(lanes, len(lanes)):
-                    add(window(block, turn, loads[(turn - 1) // turns], lane, at_s))
-                    at_s += 0.03
-            add({"type": "block", "block": block, "at_s": began_s, "length_s": at_s - began_s, "steal_share": 0.0,
-                 "lanes": [lane_record(number, role) for number, role in lanes]})
-        add({"type": "end", "finished": finished, "reason": "complete" if finished else "interrupted",
-             "elapsed_s": at_s, "left_out": [{"entry": entry, "why": why} for entry, why in left_out]})
+            begin = clock
+            for turn in range(1, turns + 1):
+                for at in range(len(loads)):
+                    slow = noisy(1, 0.1)  # of the machine in this turn
+                    for number, role in chance.sample(lanes, len(lanes)):
+                        clock += 0.03
+                        line(window(block, turn, at, number, role, slow, clock))
+            line({"type": "block", "block": block, "at_s": begin, "length_s": clock - begin, "steal_share": 0.001,
+                  "lanes": [lane(block, number, role) for number, role in lanes]})
+        line({"type": "end", "finished": finished, "reason": "complete" if finished else "interrupted",
+              "elapsed_s": clock, "left_out": [{"entry": entry, "why": why} for entry, why in left_out]})
