@@ -13,34 +13,6 @@ namespace {
 
 using Lanes = std::vector<std::size_t>;
 
-// The logarithm of the ratio in one block. Each lane is held against each of the other's: a
-// difference of two lanes that vary alike is symmetric about the truth, whatever the form of their
-// noise, which the ratio to a mean of two lanes is not (METHODOLOGY.md, "Two lanes of the
-// reference").
-std::optional<double> block_estimate(const Logs& logs, const Lanes& lanes, const Lanes& base) {
-  std::vector<const std::vector<double>*> turns;  // in which all of them have a value
-  const auto has_all = [](const auto& row, const Lanes& which) {
-    return std::none_of(which.begin(), which.end(),
-                        [&](std::size_t lane) { return std::isnan(row[lane]); });
-  };
-  for (const auto& row : logs) {
-    if (has_all(row, lanes) && has_all(row, base)) turns.push_back(&row);
-  }
-  if (turns.empty() || static_cast<double>(turns.size()) <
-                           thresholds::counted_turns * static_cast<double>(logs.size()))
-    return std::nullopt;
-  std::vector<double> estimates;
-  std::vector<double> differences(turns.size());
-  for (const std::size_t lane : lanes) {
-    for (const std::size_t other : base) {
-      std::transform(turns.begin(), turns.end(), differences.begin(),
-                     [&](const auto* row) { return (*row)[lane] - (*row)[other]; });
-      estimates.push_back(stats::hodges_lehmann(differences));
-    }
-  }
-  return stats::mean(estimates);
-}
-
 // One metric at one load.
 class Judge {
  public:

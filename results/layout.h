@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,11 @@ class Layout {
   const Run& run_;
   std::vector<std::vector<std::vector<Turn>>> turns_;  // by block and load
 };
+
+// The logarithm of the ratio of two entries in one block, each by its lanes. None when fewer than
+// half of the turns have them all.
+std::optional<double> block_estimate(const Logs& logs, const std::vector<std::size_t>& lanes,
+                                     const std::vector<std::size_t>& base);
 
 // Whether a window counts: it is not void, or the plan accepts noise.
 bool counts(const Window& window, const Plan& plan) noexcept;

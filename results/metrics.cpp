@@ -81,6 +81,18 @@ std::span<const Metric> metrics() noexcept {
              .more = "more system calls per request",
              .unit = "1",
              .of_block = syscalls},
+      Metric{.id = "instructions",
+             .title = "instructions per request",
+             .less = "fewer instructions per request",
+             .more = "more instructions per request",
+             .unit = "1",
+             .of_block = [](const LaneLoad& lane) { return lane.instructions_per_request; }},
+      Metric{.id = "cache-misses",
+             .title = "cache misses per request",
+             .less = "fewer cache misses per request",
+             .more = "more cache misses per request",
+             .unit = "1",
+             .of_block = [](const LaneLoad& lane) { return lane.cache_misses_per_request; }},
   };
   return all;
 }
