@@ -1,10 +1,11 @@
-// Opens a report from disk in Debian's Chromium with the network off, in light and dark, wide and narrow: every
+// Opens reports from disk in Debian's Chromium with the network off, in light and dark, wide and narrow: every
 // figure is drawn, nothing is asked of the network, nothing is logged as an error, no accessibility violation.
-//   node tests/report/browser.mjs REPORT.html [FOLDER FOR SCREENSHOTS]
+//   node tests/results/browser.mjs REPORT.html...
+// With SCREENSHOTS=FOLDER in the environment it leaves pictures there.
 import { createRequire } from 'node:module';
-import { readFileSync, mkdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { resolve, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -12,13 +13,7 @@ const require = createRequire(join(root, 'results/plots/package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-const [report, shots] = process.argv.slice(2);
-if (!report) {
-  console.error('browser.mjs: the report is missing');
-  process.exit(2);
-}
-if (shots) mkdirSync(shots, { recursive: true });
-const url = pathToFileURL(resolve(report)).href;
+const shots = process.env.SCREENSHOTS;
 const problems = [];
 
 const browser = await chromium.launch({
@@ -27,8 +22,10 @@ const browser = await chromium.launch({
          '--disable-component-update', '--disable-sync'],
 });
 
-for (const width of [1280, 390]) {
-  let name = `${width} px`;
+async function look(report, width) {
+  const url = pathToFileURL(resolve(report)).href;
+  const title = basename(report, '.html');
+  let name = `${title}, ${width} px`;
   const context = await browser.newContext({ colorScheme: 'light', viewport: { width, height: 900 }, offline: true });
   const page = await context.newPage();
   page.on('console', (message) => {
@@ -39,7 +36,7 @@ for (const width of [1280, 390]) {
     if (request.url() !== url && !request.url().startsWith('data:')) problems.push(`${name}: request for ${request.url()}`);
   });
   await page.goto(url);
-  await page.waitForFunction(() => document.documentElement.dataset.drawn === 'true', null, { timeout: 60_000 });
+  await page.waitForFunction(() => document.documentElement.dataset.drawn === 'true', null, { timeout: 120_000 });
 
   const figures = await page.$$('.chart');
   if (figures.length < 4) problems.push(`${name}: only ${figures.length} figures`);
@@ -53,13 +50,13 @@ for (const width of [1280, 390]) {
 
   await page.evaluate(axe);
   for (const colorScheme of ['light', 'dark']) {
-    name = `${colorScheme} at ${width} px`;
+    name = `${title}, ${colorScheme} at ${width} px`;
     await page.emulateMedia({ colorScheme });
-    const { violations } = await page.evaluate(() => window.axe.run());
+    const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
     for (const violation of violations) {
       problems.push(`${name}: axe: ${violation.id}: ${violation.help} (${violation.nodes.length}): ${violation.nodes[0].html.slice(0, 120)}`);
     }
-    if (shots) await page.screenshot({ path: join(shots, `${colorScheme}-${width}.png`), fullPage: true });
+    if (shots) await page.screenshot({ path: join(shots, `${title}-${colorScheme}-${width}.png`), fullPage: true });
   }
 
   const point = await page.$('.chart[data-figure$="ratio-cpu"] svg .mark-symbol path');
@@ -67,7 +64,7 @@ for (const width of [1280, 390]) {
     problems.push(`${name}: the ratio figure has no points`);
   } else {
     await point.hover({ force: true });
-    await page.waitForSelector('#vg-tooltip-element.visible', { timeout: 5_000 }).catch(() => problems.push(`${name}: no tooltip`));
+    await page.waitForSelector('#vg-tooltip-element.visible', { timeout: 120_000 }).catch(() => problems.push(`${name}: no tooltip`));
   }
 
   // From the top of the page the first stop of the keyboard is the switch between dark and light.
@@ -90,11 +87,19 @@ for (const width of [1280, 390]) {
   await context.close();
 }
 
-const plain = await browser.newContext({ javaScriptEnabled: false, offline: true });
-const page = await plain.newPage();
-await page.goto(url);
-if ((await page.$$('table')).length < 2) problems.push('without scripts there are no tables');
-if (await page.isVisible('#scheme')) problems.push('without scripts there is a switch that does nothing');
+async function look_without_scripts(report) {
+  const plain = await browser.newContext({ javaScriptEnabled: false, offline: true });
+  const page = await plain.newPage();
+  await page.goto(pathToFileURL(resolve(report)).href);
+  if ((await page.$$('table')).length < 2) problems.push(`${report}: without scripts there are no tables`);
+  if (await page.isVisible('#scheme')) problems.push(`${report}: without scripts there is a switch that does nothing`);
+  await plain.close();
+}
+
+for (const report of process.argv.slice(2)) {
+  for (const width of [1280, 390]) await look(report, width);
+  await look_without_scripts(report);
+}
 await browser.close();
 
 for (const problem of problems) console.error(problem);

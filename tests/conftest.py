@@ -1,0 +1,116 @@
+"""What the end-to-end tests share: the executables, run as users run them.
+
+    /usr/bin/python3 -m pytest [-n JOBS] [--bin=FOLDER OF THE EXECUTABLES]
+"""
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+pytest.register_assert_rewrite("support.processes")
+
+from support import processes, synthetic  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption("--bin", default=ROOT / "build/dev/bin", type=lambda folder: pathlib.Path(folder).resolve(),
+                     help="folder of the executables (default: build/dev/bin)")
+
+
+def pytest_generate_tests(metafunc):
+    """A case for each backend that is available here."""
+    if "backend" in metafunc.fixturenames and not any(
+            "backend" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")):
+        listed = subprocess.run([metafunc.config.getoption("bin") / "duelio-server", "--list-backends", "--json"],
+                                check=True, stdout=subprocess.PIPE, timeout=processes.HANG_S).stdout
+        metafunc.parametrize("backend", [each["name"] for each in json.loads(listed) if each["available"]])
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def executables(request):
+    return request.config.getoption("bin")
+
+
+@pytest.fixture(scope="session")
+def cpus():
+    """Those that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+@pytest.fixture(scope="session")
+def tool(executables):
+    """tool(name, *arguments): runs an executable to its end."""
+    return lambda name, *arguments, **how: processes.run([executables / name, *arguments], **how)
+
+
+@pytest.fixture
+def start(executables):
+    """start(name, *arguments): a process that the end of the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield lambda name, *arguments, **how: stack.enter_context(
+            processes.started([executables / name, *arguments], **how))
+
+
+@pytest.fixture
+def start_server(executables, tmp_path):
+    """start_server(backend, *flags): listening when it returns."""
+    with contextlib.ExitStack() as stack:
+        yield lambda backend, *flags, **how: stack.enter_context(
+            processes.running_server(executables, tmp_path, backend, *flags, **how))
+
+
+@pytest.fixture(scope="session")
+def loadgen(tool, tmp_path_factory):
+    """loadgen(*arguments): a short run with its report in JSON."""
+    defaults = {"--connections": "4", "--warmup": "20ms", "--duration": "300ms", "--timeout": f"{processes.HANG_S}s"}
+
+    def run(*arguments, **how):
+        flags = [word for flag in defaults.items() if flag[0] not in arguments for word in flag]
+        report = tmp_path_factory.mktemp("loadgen") / "run.json"
+        return tool("duelio-loadgen", *flags, "--json", report, *arguments, json_file=report, **how)
+    return run
+
+
+@pytest.fixture(scope="session")
+def short_comparison(cpus):
+    """Flags of a comparison that tries the tools and means nothing.
+
+    However slow the machine, no round may stay invalid: --accept-noise counts what the machine disturbed, and each
+    window is longer than a container's scheduler stops its processes, so that a request completes in it. The control
+    may fail on such figures: a run then ends with 3, which is as good an end as 0.
+    """
+    return ["--accept-noise", "--slice", "120ms", "--rate", "500", "--connections", "8", "--seed", "7",
+            "--server-cpus", cpus[0], "--client-cpus", cpus[-1]]
+
+
+@pytest.fixture(scope="session")
+def comparison(tool, short_comparison, tmp_path_factory):
+    """The result and the file of a comparison with two rounds."""
+    file = tmp_path_factory.mktemp("comparison") / "run.jsonl"
+    return tool("duelio-compare", *short_comparison, "--rounds", "2", "--output", file), file
+
+
+@pytest.fixture
+def synthetic_run(tmp_path):
+    """synthetic_run(name, **options): a results file with known ratios."""
+    def write(name="run", **options):
+        file = tmp_path / f"{name}.jsonl"
+        synthetic.write(file, **options)
+        return file
+    return write
+
+
+@pytest.fixture(scope="session")
+def record():
+    """The newest comparison that is on file as it is."""
+    return sorted((ROOT / "results/records").glob("*/run.jsonl"))[-1]
