@@ -127,7 +127,8 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
   bool closes = false;
   while (!bytes.empty() && !(closes && session.count > 0)) {
     if (session.count == 0) {
-      count_error(ErrorClass::excess, 0, now);
+      // Behind a response that the drain waited for, too: it is a fault of the window's requests.
+      count_error(ErrorClass::excess, 0, std::min(now, plan_.drain - 1));
       reopen(session);
       return false;
     }
