@@ -23,12 +23,11 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    """A case for each backend that is available here."""
-    if "backend" in metafunc.fixturenames and not any(
-            "backend" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")):
+    """each_backend: a case for each that is available here."""
+    if "each_backend" in metafunc.fixturenames:
         listed = subprocess.run([metafunc.config.getoption("bin") / "duelio-server", "--list-backends", "--json"],
                                 check=True, stdout=subprocess.PIPE, timeout=processes.HANG_S).stdout
-        metafunc.parametrize("backend", [each["name"] for each in json.loads(listed) if each["available"]])
+        metafunc.parametrize("each_backend", [each["name"] for each in json.loads(listed) if each["available"]])
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +71,11 @@ def start_server(executables, tmp_path):
 @pytest.fixture(scope="session")
 def loadgen(tool, tmp_path_factory):
     """loadgen(*arguments): a short run with its report in JSON."""
-    defaults = {"--connections": "4", "--warmup": "20ms", "--duration": "300ms", "--timeout": f"{processes.HANG_S}s"}
-
     def run(*arguments, **how):
-        flags = [word for flag in defaults.items() if flag[0] not in arguments for word in flag]
+        flags = [] if "--duration" in arguments else processes.WORK
+        for flag, value in (("--connections", 4), ("--warmup", "20ms"), ("--timeout", f"{processes.HANG_S}s")):
+            if flag not in arguments:
+                flags = [*flags, flag, value]
         report = tmp_path_factory.mktemp("loadgen") / "run.json"
         return tool("duelio-loadgen", *flags, "--json", report, *arguments, json_file=report, **how)
     return run

@@ -36,7 +36,7 @@ async function look(report, width) {
     if (request.url() !== url && !request.url().startsWith('data:')) problems.push(`${name}: request for ${request.url()}`);
   });
   await page.goto(url);
-  await page.waitForFunction(() => document.documentElement.dataset.drawn === 'true', null, { timeout: 120_000 });
+  await page.waitForFunction(() => document.documentElement.dataset.drawn === 'true', null, { timeout: 300_000 });
 
   const figures = await page.$$('.chart');
   if (figures.length < 4) problems.push(`${name}: only ${figures.length} figures`);
@@ -64,7 +64,7 @@ async function look(report, width) {
     problems.push(`${name}: the ratio figure has no points`);
   } else {
     await point.hover({ force: true });
-    await page.waitForSelector('#vg-tooltip-element.visible', { timeout: 120_000 }).catch(() => problems.push(`${name}: no tooltip`));
+    await page.waitForSelector('#vg-tooltip-element.visible', { timeout: 300_000 }).catch(() => problems.push(`${name}: no tooltip`));
   }
 
   // From the top of the page the first stop of the keyboard is the switch between dark and light.

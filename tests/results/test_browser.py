@@ -8,5 +8,5 @@ def test_reports_are_drawn_and_accessible(root, tool, record, synthetic_run, tmp
     runs = [synthetic_run(str(rate), entries=entries, rate=rate) for rate in (20_000, 40_000)]
     assert tool("duelio-report", record, "--html", one).code == 0
     assert tool("duelio-report", *runs, "--html", several).code == 0
-    result = run(["node", root / "tests/results/browser.mjs", one, several], hang_s=5 * HANG_S)
+    result = run(["node", root / "tests/results/browser.mjs", one, several], hang_s=3 * HANG_S)
     assert result.code == 0, result.stderr

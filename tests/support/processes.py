@@ -13,7 +13,8 @@ import signal
 import subprocess
 import time
 
-HANG_S = 120
+HANG_S = 300
+WORK = ("--duration", "500ms")  # of the generator, where a test needs some load and no certain one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +41,8 @@ def wait_until(condition, what):
 @contextlib.contextmanager
 def started(argv, **how):
     """A process that is gone afterwards, with its group: strace(1) alone would let go of what it traces."""
-    process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, text=True,
-                               start_new_session=True, **how)
+    how = {"stdin": subprocess.DEVNULL, "text": True, "start_new_session": True, **how}
+    process = subprocess.Popen([str(word) for word in argv], **how)
     try:
         yield process
     finally:
@@ -84,7 +85,7 @@ class Server:
 
 @contextlib.contextmanager
 def running_server(executables, folder, backend, *flags, under=(), **how):
-    """A server on a port of its own. One that still runs afterwards has to end cleanly."""
+    """A server on a port of its own. It has to end cleanly, here if it was not ended before."""
     greeting_file = folder / f"greeting-{backend}"
     argv = [*under, executables / "duelio-server", "--backend", backend, "--port", "0", *flags]
     with open(greeting_file, "w", encoding="utf-8") as stdout, started(argv, stdout=stdout, **how) as process:
@@ -96,3 +97,4 @@ def running_server(executables, folder, backend, *flags, under=(), **how):
         yield server
         if process.poll() is None:
             server.stop()
+        assert process.returncode in (0, 128 + signal.SIGTERM)
