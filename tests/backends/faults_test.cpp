@@ -107,7 +107,9 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
   const std::uint64_t refused_accepts = server_->stop().accept_refused;
   // One thread has looked at its listener between the requests of `old`; one of several may not
   // have.
-  if (GetParam().threads == 1) EXPECT_GT(refused_accepts, 0U);
+  if (GetParam().threads == 1) {
+    EXPECT_GT(refused_accepts, 0U);
+  }
 }
 
 // The first worker serves; where there are others, the second one cannot.
