@@ -29,7 +29,7 @@ void on_signal(int /*number*/) {
 }
 
 void handle_signals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one ends the process
   sigaction(SIGINT, &action, nullptr);

@@ -1,6 +1,7 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "results/gate.h"
 #include "results/likeness.h"
 #include "results/report/across.h"
+#include "results/report/assets.h"
 #include "results/report/data.h"
 #include "results/report/figures.h"
 #include "results/report/gbench.h"
@@ -59,6 +61,11 @@ int main(int argc, char** argv) {
   return cli::run(report_tool, [&] {
     const auto options = parse_report_options(argc, argv);
     if (!options) return cli::exit_ok;
+    if (!options->html.empty() && assets::vega().empty()) {
+      throw std::runtime_error(
+          "--html needs the figures' libraries, and this duelio-report was built without them: run "
+          "scripts/setup, then configure and build again");
+    }
     try {
       if (!options->baseline.empty()) {
         const GateRule rule{.fail_on = options->fail_on, .allow_unlike = options->allow_unlike};
