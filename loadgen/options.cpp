@@ -92,6 +92,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("cpus", text("")->value_name("LIST"), "CPUs to run on, one a thread in turn, such as 1,3-5")
       ("warmup", text("1s")->value_name("TIME"), "load before the measured window")
       ("duration", text("10s")->value_name("TIME"), "length of the measured window")
+      ("requests", po::value<std::string>()->value_name("N"),
+       "in place of --duration: the window ends with its N-th request, and what is in flight is waited for")
       ("rate", po::value<std::string>()->value_name("R"), "offered requests/s: open loop; may be fractional")
       ("arrivals", text("poisson")->value_name("KIND"), "gaps of the schedule: poisson or constant")
       ("find-max-rate", po::value<std::string>()->value_name("GOAL"),
@@ -159,6 +161,19 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   }
   options.warmup = cli::value(*values, "warmup", parse_duration);
   options.duration = positive_time("duration");
+  if (values->contains("requests")) {
+    for (const char* flag : {"duration", "find-max-rate"}) {
+      if (values->contains(flag) && !(*values)[flag].defaulted())
+        throw cli::UsageError("--requests and --" + std::string(flag) +
+                              " exclude each other: a window ends by count or by time");
+    }
+    options.requests = count("requests", 1, 1'000'000'000'000);
+    if (options.requests < options.threads) {
+      throw cli::UsageError("--requests " + std::to_string(options.requests) +
+                            " is below --threads " + std::to_string(options.threads) +
+                            ": a thread would have nothing to do");
+    }
+  }
   if (values->contains("rate")) {
     options.rate = cli::value(*values, "rate", [&](std::string_view word) {
       const double rate = parse_rate(word);

@@ -24,6 +24,7 @@ struct Options {
   std::vector<int> cpus;
   std::chrono::nanoseconds warmup{};
   std::chrono::nanoseconds duration{};
+  std::uint64_t requests = 0;  // in place of a duration, at least one a thread; 0: by duration
   std::optional<double> rate;  // requests/s; none: closed loop
   std::optional<Objective> find_max_rate;
   Arrivals arrivals = Arrivals::poisson;

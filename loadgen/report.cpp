@@ -99,7 +99,10 @@ json::object to_json(const Options& options, const Result& result) {
                     {"threads", options.threads},
                     {"cpus", std::move(cpus)},
                     {"warmup_s", seconds(options.warmup)},
-                    {"duration_s", seconds(options.duration)},
+                    {"duration_s", options.requests == 0 ? json::value(seconds(options.duration))
+                                                         : json::value(nullptr)},
+                    {"requests",
+                     options.requests > 0 ? json::value(options.requests) : json::value(nullptr)},
                     {"rate", open_loop ? json::value(*options.rate) : json::value(nullptr)},
                     {"arrivals", options.arrivals == Arrivals::poisson ? "poisson" : "constant"},
                     {"pipeline", options.pipeline},
@@ -191,8 +194,9 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
 
   out << options.url << "  " << (options.rate ? "open loop" : "closed loop") << ", "
       << tally.established << " of " << options.connections << " connections, "
-      << format_duration(result.measured_s) << (result.interrupted ? " (interrupted)" : "")
-      << "\n\n";
+      << format_duration(result.measured_s)
+      << (options.requests > 0 ? " for " + std::to_string(options.requests) + " requests" : "")
+      << (result.interrupted ? " (interrupted)" : "") << "\n\n";
   out << "  rate        " << format_count(achieved_rate(result)) << "/s";
   if (options.rate) out << " of " << format_count(*options.rate) << "/s offered";
   out << ", "

@@ -44,8 +44,8 @@ void pin(const Options& options, unsigned index) {
 // Shows how the window is going, four times a second.
 class Reporter {
  public:
-  Reporter(const std::deque<Worker>& workers, const OnProgress& on_progress)
-      : workers_(workers), on_progress_(on_progress) {}
+  Reporter(const std::deque<Worker>& workers, std::uint64_t requests, const OnProgress& on_progress)
+      : workers_(workers), requests_(requests), on_progress_(on_progress) {}
 
   void tick(std::int64_t now, std::int64_t end) {
     constexpr std::int64_t period = 250'000'000;
@@ -61,7 +61,11 @@ class Reporter {
     if (before_ != 0) {
       progress.rate = static_cast<double>(completed - completed_before_) * 1e9 /
                       static_cast<double>(now - before_);
-      progress.left_s = static_cast<double>(end - now) * 1e-9;
+      if (requests_ > 0) {
+        progress.left_requests = requests_ - std::min(requests_, completed + progress.errors);
+      } else {
+        progress.left_s = static_cast<double>(end - now) * 1e-9;
+      }
       on_progress_(progress);
     }
     completed_before_ = completed;
@@ -70,6 +74,7 @@ class Reporter {
 
  private:
   const std::deque<Worker>& workers_;
+  std::uint64_t requests_;
   const OnProgress& on_progress_;
   std::uint64_t completed_before_ = 0;
   std::int64_t before_ = 0;
@@ -143,7 +148,7 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
             return;
           }
           const Plan plan = plan_ready.get();
-          if (plan.give_up != 0) worker.run(plan, interrupted, {});
+          if (plan.start != 0) worker.run(plan, interrupted, {});
           worker.disconnect();  // here: the numbers mean nothing in another thread's table
         }));
   };
@@ -165,13 +170,15 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
   Plan plan;
   plan.start = os::monotonic_ns() + 1'000'000;
   plan.measure = plan.start + options.warmup.count();
-  plan.drain = plan.measure + options.duration.count();
-  plan.give_up = plan.drain + options.timeout.count();
+  if (options.requests == 0) {
+    plan.drain = plan.measure + options.duration.count();
+    plan.give_up = plan.drain + options.timeout.count();
+  }
   on_phase("connected", os::monotonic_ns());
   planned.set_value(plan);
   on_phase("warmup", plan.start);
   Result result;
-  Reporter reporter(workers, on_progress);
+  Reporter reporter(workers, options.requests, on_progress);
   workers.front().run(plan, interrupted,
                       {.on_open =
                            [&](std::int64_t now) {

@@ -14,7 +14,8 @@
 namespace duelio::loadgen {
 namespace {
 
-unsigned share_of(unsigned total, unsigned index, unsigned threads) {
+template <class Count>
+Count share_of(Count total, unsigned index, unsigned threads) {
   return total / threads + (index < total % threads ? 1 : 0);
 }
 
@@ -36,8 +37,10 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
                 share_of(options.idle_connections, index, options.threads) +
                 share_of(options.slow_clients, index, options.threads)),
       schedule_(options.rate.value_or(1), options.arrivals, options.seed, index, options.threads),
-      buffer_(64 * 1024) {
+      buffer_(64 * 1024),
+      requests_left_(std::numeric_limits<std::uint64_t>::max()) {
   if (!events_) os::throw_errno("epoll_create1");
+  if (options.requests > 0) requests_left_ = share_of(options.requests, index, options.threads);
   if (options.verify_body) expected_body_.emplace(options.target);
   const unsigned active = share_of(options.connections, index, options.threads);
   const unsigned idle = share_of(options.idle_connections, index, options.threads);
@@ -200,12 +203,16 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
   if (sizes_differ_ && ++session.next_request == requests_.count()) session.next_request = 0;
   if (!in_window(due)) return;
   ++tally_.sent;
-  if (open_loop_) tally_.send_lag.record(now - due);
+  if (open_loop_) {
+    tally_.send_lag.record(now - due);
+  } else if (--requests_left_ == 0) {
+    end_sending(due + 1);
+  }
 }
 
 void Worker::refill(Session& session, std::int64_t now) {
   if (stopping_ || now >= plan_.drain) return;
-  while (has_room(session)) start(session, now, now);
+  while (requests_left_ > 0 && has_room(session)) start(session, now, now);
 }
 
 // Sends what there is to send, and what may follow.
@@ -255,12 +262,13 @@ void Worker::offer(Session& session) {
 void Worker::dispatch_due(std::int64_t now) {
   while (true) {
     const std::int64_t due = plan_.start + schedule_.next();
-    if (due > now || due >= plan_.drain) return;
+    if (due > now || due >= plan_.drain || requests_left_ == 0) return;
     schedule_.advance();
     const bool counts = in_window(due);
     if (counts) {
       ++tally_.scheduled;
       tally_.dispatch_lag.record(now - due);
+      if (--requests_left_ == 0) end_sending(due + 1);
     }
     Session* session = nullptr;
     while (session == nullptr && !free_.empty()) {
@@ -282,6 +290,12 @@ void Worker::dispatch_due(std::int64_t now) {
     }
     now = os::monotonic_ns();
   }
+}
+
+// Closes the window at `at`, unless it closes before. Its last request is due just before that.
+void Worker::end_sending(std::int64_t at) noexcept {
+  plan_.drain = std::min(plan_.drain, at);
+  plan_.give_up = std::min(plan_.give_up, at + options_.timeout.count());
 }
 
 void Worker::open_window(std::int64_t now) {
@@ -345,18 +359,17 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const W
     if (session.link == Link::open && session.role == Role::active) feed(session, now);
   }
   next_timeout_check_ = now + tick_ns;
+  last_seen_open_ = now;
   if (options_.slow_clients > 0) next_trickle_ = now;
   while (true) {
     now = os::monotonic_ns();
     if (empty_poll_since_ != 0) empty_polls_ns_ += now - std::exchange(empty_poll_since_, 0);
-    if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) {
+    // All its requests may have been started in the batch of events in which its time came.
+    if (window_begin_ == 0 && now >= plan_.measure && (now < plan_.drain || requests_left_ == 0)) {
       open_window(now);
       if (watch.on_open) watch.on_open(now);
     }
-    if (interrupted.load(std::memory_order_relaxed) && !stopping_) {
-      plan_.drain = std::min(plan_.drain, now);
-      plan_.give_up = std::min(plan_.give_up, now + options_.timeout.count());
-    }
+    if (interrupted.load(std::memory_order_relaxed) && !stopping_) end_sending(now);
     if (open_loop_) dispatch_due(now);
     if (now >= plan_.drain && !stopping_) {
       stopping_ = true;

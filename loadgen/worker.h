@@ -24,8 +24,9 @@ namespace duelio::loadgen {
 struct Plan {
   std::int64_t start = 0;  // of the load: the warm-up
   std::int64_t measure = 0;
-  std::int64_t drain = 0;  // the window closes
-  std::int64_t give_up = 0;
+  // The window closes; with --requests each thread finds out when, and when to give up.
+  std::int64_t drain = std::numeric_limits<std::int64_t>::max();
+  std::int64_t give_up = std::numeric_limits<std::int64_t>::max();
 };
 
 // What a worker calls from its loop while it runs; each may be empty.
@@ -134,6 +135,7 @@ class Worker {
                                expected_body_ ? &*expected_body_ : nullptr);
   }
   void dispatch_due(std::int64_t now);
+  void end_sending(std::int64_t at) noexcept;
   void open_window(std::int64_t now);
   void close_window(std::int64_t now);
   void show(std::int64_t now);
@@ -166,13 +168,15 @@ class Worker {
   std::vector<char> buffer_;
 
   Plan plan_;
-  bool stopping_ = false;  // no new requests
+  std::uint64_t requests_left_;  // of the window: to start (closed loop) or to fall due (open loop)
+  bool stopping_ = false;        // no new requests
   bool running_ = false;
   std::int64_t next_timeout_check_ = 0;
   std::int64_t next_trickle_ = std::numeric_limits<std::int64_t>::max();
   std::uint64_t batch_ = 0;  // of events, counted
   unsigned connecting_ = 0;
-  std::int64_t last_opened_ = 0;  // when a connection did
+  std::int64_t last_opened_ = 0;     // when a connection did
+  std::int64_t last_seen_open_ = 0;  // when one was, at a look for timeouts
   std::uint64_t active_count_ = 0;
   int first_connect_error_ = 0;
 

@@ -146,6 +146,10 @@ void Worker::check_timeouts(std::int64_t now) {
       open(session);
     }
   }
+  // Without a server a closed loop would never come to the last of its --requests.
+  if (active_count_ > 0) last_seen_open_ = now;
+  if (options_.requests > 0 && !open_loop_ && std::max(last_seen_open_, last_opened_) < limit)
+    end_sending(now);
 }
 
 // What comes on a connection that carries no measured request.
