@@ -19,12 +19,12 @@ class Histogram {
 
   Histogram() : counts_(index_of(max_value) + 1) {}
 
-  void record(std::int64_t value) noexcept {
+  void record(std::int64_t value, std::uint64_t times = 1) noexcept {
     const std::uint64_t clipped =
         value < 0 ? 0 : std::min(static_cast<std::uint64_t>(value), max_value);
-    ++counts_[index_of(clipped)];
-    ++count_;
-    sum_ += clipped;
+    counts_[index_of(clipped)] += times;
+    count_ += times;
+    sum_ += clipped * times;
     min_ = std::min(min_, clipped);
     max_ = std::max(max_, clipped);
   }

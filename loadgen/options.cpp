@@ -99,7 +99,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("find-max-rate", po::value<std::string>()->value_name("GOAL"),
        "find the highest rate that holds a goal such as 'p99<1ms': many runs of --duration each, from --rate if given, "
        "warmed up for no less than the goal's time")
-      ("pipeline", text("1")->value_name("N"), "requests in flight on a connection")
+      ("pipeline", text("1")->value_name("N"),
+       "requests in flight on a connection; in the open loop N fall due together and are sent by one send(2)")
       ("requests-per-connection", text("0")->value_name("N"),
        "close and connect anew after N requests; 0: never. The last one says `connection: close`")
       ("method", text("GET")->value_name("M"), "request method")

@@ -36,7 +36,8 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
       sessions_(share_of(options.connections, index, options.threads) +
                 share_of(options.idle_connections, index, options.threads) +
                 share_of(options.slow_clients, index, options.threads)),
-      schedule_(options.rate.value_or(1), options.arrivals, options.seed, index, options.threads),
+      schedule_(options.rate.value_or(1) / options.pipeline, options.arrivals, options.seed, index,
+                options.threads),
       buffer_(64 * 1024),
       requests_left_(std::numeric_limits<std::uint64_t>::max()) {
   if (!events_) os::throw_errno("epoll_create1");
@@ -245,18 +246,36 @@ void Worker::flush(Session& session) {
   }
 }
 
-// Open loop: the session can take a request.
-void Worker::offer(Session& session) {
-  const std::int64_t now = backlog_.empty() ? 0 : os::monotonic_ns();
-  while (!backlog_.empty() && has_room(session)) {
-    start(session, backlog_.front(), now);
-    backlog_.pop_front();
+// By one send, but for a connection's last request, which has bytes of its own.
+void Worker::send_burst(Session& session, Burst& burst, std::int64_t now) {
+  while (burst.left > 0 && has_room(session)) {
+    start(session, burst.due, now);
+    --burst.left;
+    if (burst.left == 0 || !has_room(session)) flush(session);
   }
+}
+
+// Open loop: the session may be able to take what waits, or what falls due next.
+void Worker::offer(Session& session) {
   if (session.unsent_bytes > 0) flush(session);
-  if (has_room(session) && !session.listed) {
+  while (!backlog_.empty() && is_free(session)) {
+    send_burst(session, backlog_.front(), os::monotonic_ns());
+    if (backlog_.front().left == 0) backlog_.pop_front();
+  }
+  if (is_free(session) && !session.listed) {
     session.listed = true;
     free_.push_back(&session);
   }
+}
+
+Worker::Session* Worker::take_free() {
+  while (!free_.empty()) {
+    Session* const session = free_.front();
+    free_.pop_front();
+    session->listed = false;
+    if (is_free(*session)) return session;  // it may have been closed since it was listed
+  }
+  return nullptr;
 }
 
 void Worker::dispatch_due(std::int64_t now) {
@@ -265,30 +284,24 @@ void Worker::dispatch_due(std::int64_t now) {
     if (due > now || due >= plan_.drain || requests_left_ == 0) return;
     schedule_.advance();
     const bool counts = in_window(due);
+    Burst burst{.due = due, .left = options_.pipeline};
     if (counts) {
-      ++tally_.scheduled;
-      tally_.dispatch_lag.record(now - due);
-      if (--requests_left_ == 0) end_sending(due + 1);
+      burst.left = static_cast<std::uint32_t>(std::min<std::uint64_t>(burst.left, requests_left_));
+      tally_.scheduled += burst.left;
+      tally_.dispatch_lag.record(now - due, burst.left);
+      requests_left_ -= burst.left;
+      if (requests_left_ == 0) end_sending(due + 1);
     }
-    Session* session = nullptr;
-    while (session == nullptr && !free_.empty()) {
-      session = free_.front();
-      free_.pop_front();
-      session->listed = false;
-      if (!has_room(*session)) session = nullptr;
+    while (burst.left > 0) {
+      Session* const session = take_free();
+      if (session == nullptr) {
+        backlog_.push_back(burst);
+        tally_.had_to_wait += counts ? burst.left : 0;
+        break;
+      }
+      send_burst(*session, burst, now);
+      now = os::monotonic_ns();
     }
-    if (session == nullptr) {
-      backlog_.push_back(due);
-      tally_.had_to_wait += counts ? 1 : 0;
-      continue;
-    }
-    start(*session, due, now);
-    flush(*session);
-    if (has_room(*session)) {
-      session->listed = true;
-      free_.push_back(session);
-    }
-    now = os::monotonic_ns();
   }
 }
 
@@ -398,8 +411,7 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const W
     if (open_loop_ && !stopping_) until = std::min(until, plan_.start + schedule_.next());
     wait(until);
   }
-  tally_.unsent = static_cast<std::uint64_t>(std::count_if(
-      backlog_.begin(), backlog_.end(), [this](std::int64_t due) { return in_window(due); }));
+  for (const Burst& burst : backlog_) tally_.unsent += in_window(burst.due) ? burst.left : 0;
   for (const Session& session : sessions_) {
     for (std::uint32_t i = 0; i < session.count; ++i) {
       const Request& request = session.in_flight[(session.first + i) % options_.pipeline];

@@ -81,6 +81,11 @@ class Worker {
     std::int64_t due = 0;  // intended send; closed loop: the send
     std::int64_t sent = 0;
   };
+  // Requests that fall due together, for one connection: --pipeline of them.
+  struct Burst {
+    std::int64_t due = 0;
+    std::uint32_t left = 0;  // to start
+  };
   enum class Link : std::uint8_t { closed, connecting, open };
   enum class Role : std::uint8_t { active, idle, slow };
   struct Session {
@@ -126,9 +131,14 @@ class Worker {
   void refill(Session& session, std::int64_t now);
   void feed(Session& session, std::int64_t now);
   bool has_room(const Session& session) const noexcept;
+  bool is_free(const Session& session) const noexcept {
+    return session.count == 0 && has_room(session);
+  }
   bool needs_connections() const noexcept { return !stopping_ || !backlog_.empty(); }
   bool spins() const noexcept { return options_.spin && open_loop_; }
   void offer(Session& session);
+  Session* take_free();
+  void send_burst(Session& session, Burst& burst, std::int64_t now);
 
   ResponseReader::Result read_answer(Session& session, std::string_view bytes) {
     return session.reader.read(bytes, last_answer_, head_,
@@ -161,8 +171,8 @@ class Worker {
   bool open_loop_;
 
   std::vector<Session> sessions_;
-  std::deque<Session*> free_;  // open loop: sessions that can take a request, longest unused first
-  std::deque<std::int64_t> backlog_;  // open loop: due requests that no session could take
+  std::deque<Session*> free_;  // open loop: sessions that can take a burst, longest unused first
+  std::deque<Burst> backlog_;  // open loop: what was due and no session could take
   Schedule schedule_;
   LastAnswer last_answer_;
   std::vector<char> buffer_;
