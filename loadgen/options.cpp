@@ -96,6 +96,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
        "in place of --duration: the window ends with its N-th request, and what is in flight is waited for")
       ("rate", po::value<std::string>()->value_name("R"), "offered requests/s: open loop; may be fractional")
       ("arrivals", text("poisson")->value_name("KIND"), "gaps of the schedule: poisson or constant")
+      ("connection-choice", text("random")->value_name("HOW"),
+       "open loop: the free connection that a due request takes: random or longest-unused")
       ("find-max-rate", po::value<std::string>()->value_name("GOAL"),
        "find the highest rate that holds a goal such as 'p99<1ms': many runs of --duration each, from --rate if given, "
        "warmed up for no less than the goal's time")
@@ -115,7 +117,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
        "connect from 127.0.0.2 and the N-1 after it in turn; 0: as many as the number of connections needs")
       ("verify-body", "compare each body with what the target asks a duelio server for")
       ("spin", "open loop: poll instead of sleeping: sends and answers are seen at once; takes a whole CPU")
-      ("seed", text("1")->value_name("N"), "of the schedule's random gaps")
+      ("seed", text("1")->value_name("N"), "of the random gaps and of the random choice of connections")
       ("json", text("")->value_name("FILE"), "write the result as JSON; - is stdout")
       ("histogram", text("")->value_name("FILE"), "write latencies as an HdrHistogram percentile file (.hgrm)")
       ("phases", "print a line as each phase begins, instead of the summary");
@@ -193,6 +195,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     if (word == "constant") return Arrivals::constant;
     throw std::invalid_argument("is neither poisson nor constant");
   });
+  options.connection_choice = cli::value(*values, "connection-choice", [](std::string_view word) {
+    if (word == "random") return ConnectionChoice::random;
+    if (word == "longest-unused") return ConnectionChoice::longest_unused;
+    throw std::invalid_argument("is neither random nor longest-unused");
+  });
   if (values->contains("find-max-rate"))
     options.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
       Objective objective = parse_objective(goal);
@@ -205,7 +212,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     options.warmup = std::max<std::chrono::nanoseconds>(
         options.warmup, std::chrono::nanoseconds(options.find_max_rate->below_ns));
   } else if (!options.rate) {
-    for (const char* flag : {"arrivals", "spin"}) {
+    for (const char* flag : {"arrivals", "connection-choice", "spin"}) {
       if (!(*values)[flag].empty() && !(*values)[flag].defaulted())
         throw cli::UsageError("--" + std::string(flag) +
                               " is of the open loop: --rate or --find-max-rate is missing");

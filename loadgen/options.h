@@ -12,6 +12,8 @@
 namespace duelio::loadgen {
 
 enum class Arrivals : std::uint8_t { poisson, constant };
+// Which of the free connections a due request takes.
+enum class ConnectionChoice : std::uint8_t { random, longest_unused };
 
 struct Options {
   std::string url;
@@ -28,6 +30,7 @@ struct Options {
   std::optional<double> rate;  // requests/s; none: closed loop
   std::optional<Objective> find_max_rate;
   Arrivals arrivals = Arrivals::poisson;
+  ConnectionChoice connection_choice = ConnectionChoice::random;
   unsigned pipeline = 1;
   std::uint64_t requests_per_connection = 0;  // 0: no limit
   std::string method = "GET";

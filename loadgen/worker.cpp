@@ -38,6 +38,7 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
                 share_of(options.slow_clients, index, options.threads)),
       schedule_(options.rate.value_or(1) / options.pipeline, options.arrivals, options.seed, index,
                 options.threads),
+      choice_(static_cast<std::uint32_t>(options.seed * options.threads + index)),
       buffer_(64 * 1024),
       requests_left_(std::numeric_limits<std::uint64_t>::max()) {
   if (!events_) os::throw_errno("epoll_create1");
@@ -270,8 +271,14 @@ void Worker::offer(Session& session) {
 
 Worker::Session* Worker::take_free() {
   while (!free_.empty()) {
-    Session* const session = free_.front();
-    free_.pop_front();
+    Session* session = free_.front();
+    if (options_.connection_choice == ConnectionChoice::random) {
+      const std::size_t pick = (std::uint64_t{choice_()} * free_.size()) >> 32U;
+      session = std::exchange(free_[pick], free_.back());
+      free_.pop_back();
+    } else {
+      free_.pop_front();
+    }
     session->listed = false;
     if (is_free(*session)) return session;  // it may have been closed since it was listed
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -171,9 +172,10 @@ class Worker {
   bool open_loop_;
 
   std::vector<Session> sessions_;
-  std::deque<Session*> free_;  // open loop: sessions that can take a burst, longest unused first
+  std::deque<Session*> free_;  // open loop: sessions that can take a burst, as they became free
   std::deque<Burst> backlog_;  // open loop: what was due and no session could take
   Schedule schedule_;
+  std::mt19937 choice_;  // of a free session; apart, so that no choice changes the schedule
   LastAnswer last_answer_;
   std::vector<char> buffer_;
 

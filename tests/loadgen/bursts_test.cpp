@@ -1,4 +1,5 @@
 // What the open loop sends when several requests fall due together, and on which connections.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -111,6 +112,40 @@ TEST(Bursts, GoOnElsewhereWhenAConnectionHasItsLastRequest) {
     EXPECT_GT(result.tally.reconnects, 0U);
     EXPECT_EQ(result.tally.request_errors, 0U);
   }
+}
+
+// How often each connection was used, in the order in which they were accepted.
+std::map<int, unsigned> uses(ConnectionChoice choice, std::uint64_t requests) {
+  std::mutex mutex;
+  std::map<int, unsigned> used;
+  const FaultServer server([&](int fd) {
+    while (receive_requests(fd) > 0) {
+      {
+        const std::lock_guard lock(mutex);
+        ++used[fd];
+      }
+      send_text(fd, ok_answer);
+    }
+  });
+  Options options = bursts_for(server.port(), 1, requests);
+  options.connections = 8;
+  options.connection_choice = choice;
+  run(options);
+  const std::lock_guard lock(mutex);
+  return used;
+}
+
+TEST(ConnectionChoice, AtRandomUsesAllButNotInTurn) {
+  const auto used = uses(ConnectionChoice::random, 400);
+  EXPECT_EQ(used.size(), 8U);
+  const auto [least, most] = std::minmax_element(
+      used.begin(), used.end(), [](auto& one, auto& other) { return one.second < other.second; });
+  // In turn they would differ by one or so; 400 throws of a die of eight do by 18 on average.
+  EXPECT_GT(most->second, least->second + 4);
+}
+
+TEST(ConnectionChoice, OfTheLongestUnusedTakesEachBeforeAnyTwice) {
+  EXPECT_EQ(uses(ConnectionChoice::longest_unused, 8).size(), 8U);
 }
 
 }  // namespace
