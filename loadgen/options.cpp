@@ -108,7 +108,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("method", text("GET")->value_name("M"), "request method")
       ("body-bytes", text("0")->value_name("BYTES"), "size of each request's body, or MIN..MAX: drawn evenly from the range")
       ("expect-status", text("200")->value_name("CODE"), "any other status is an error")
-      ("timeout", text("5s")->value_name("TIME"), "for a connect or an answer, and for the drain at the end")
+      ("timeout", text("5s")->value_name("TIME"), 
+       "for a connect or an answer, and for the drain at the end; a request that fails counts as no faster than that")
       ("idle-connections", text("0")->value_name("N"), "connections opened beside the active ones and left alone")
       ("slow-clients", text("0")->value_name("N"), "clients beside them that send a request byte by byte, counted apart")
       ("slow-gap", text("100ms")->value_name("TIME"), "between two bytes of a slow client")

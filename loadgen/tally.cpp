@@ -26,6 +26,7 @@ void Tally::add(const Tally& other) {
   slow.closed += other.slow.closed;
   slow.failed += other.slow.failed;
   latency.add(other.latency);
+  unanswered_ns += other.unanswered_ns;
   service.add(other.service);
   send_lag.add(other.send_lag);
   dispatch_lag.add(other.dispatch_lag);

@@ -74,10 +74,12 @@ struct Tally {
   std::uint64_t reconnects = 0;
   SlowTally slow;
 
-  Histogram
-      latency;  // from the intended send (open loop) or the send (closed loop) to the last byte
-  Histogram service;   // from the send to the last byte
-  Histogram send_lag;  // open loop only: from the intended send to the send
+  // From the intended send (open loop) or the send (closed loop) to the last byte. A request that
+  // was not answered as it should counts as no shorter than --timeout.
+  Histogram latency;
+  double unanswered_ns = 0;  // of the above, the sum of those
+  Histogram service;         // from the send to the last byte
+  Histogram send_lag;        // open loop only: from the intended send to the send
   // Its first part, which is the generator's alone: until it looked for a free connection. The rest
   // is the wait for an answer to be there, and read.
   Histogram dispatch_lag;

@@ -62,6 +62,15 @@ void Worker::count_error(ErrorClass kind, int error, std::int64_t due) {
   if (ends_a_request(kind)) ++tally_.request_errors;
 }
 
+// Left out, the requests that fared worst would make the percentiles better.
+void Worker::record_unanswered(std::int64_t due, std::int64_t now, std::uint32_t requests) {
+  if (!in_window(due)) return;
+  const std::int64_t latency = std::max<std::int64_t>(now - due, options_.timeout.count());
+  tally_.latency.record(latency, requests);
+  tally_.unanswered_ns += static_cast<double>(latency) * requests;
+  if (measuring_) second_latency_.record(latency, requests);
+}
+
 void Worker::wait(std::int64_t until) {
   std::array<epoll_event, 128> events;
   const std::int64_t now = os::monotonic_ns();
@@ -173,8 +182,10 @@ void Worker::complete(Session& session, std::int64_t now) {
     tally_.busy_ns += static_cast<double>(now - std::max(request.due, plan_.measure));
   }
   if (!in_window(request.due)) return;
-  if (!good)
+  if (!good) {
+    record_unanswered(request.due, now);
     return count_error(good_status ? ErrorClass::body : ErrorClass::status, 0, request.due);
+  }
   ++tally_.completed;
   const std::int64_t latency = now - request.due;
   tally_.latency.record(latency);
@@ -418,10 +429,14 @@ void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const W
     if (open_loop_ && !stopping_) until = std::min(until, plan_.start + schedule_.next());
     wait(until);
   }
-  for (const Burst& burst : backlog_) tally_.unsent += in_window(burst.due) ? burst.left : 0;
+  for (const Burst& burst : backlog_) {
+    record_unanswered(burst.due, now, burst.left);
+    tally_.unsent += in_window(burst.due) ? burst.left : 0;
+  }
   for (const Session& session : sessions_) {
     for (std::uint32_t i = 0; i < session.count; ++i) {
       const Request& request = session.in_flight[(session.first + i) % options_.pipeline];
+      record_unanswered(request.due, now);
       if (in_window(request.due)) ++tally_.in_flight;
     }
   }

@@ -121,6 +121,7 @@ class Worker {
 
   // worker.cpp: requests, their schedule and their books.
   void count_error(ErrorClass kind, int error, std::int64_t due);
+  void record_unanswered(std::int64_t due, std::int64_t now, std::uint32_t requests = 1);
   void wait(std::int64_t until);
   void drive(Session& session, std::uint32_t happened);
   enum class Received : std::uint8_t { nothing, part, full };

@@ -121,8 +121,11 @@ void Worker::fail(Session& session, ErrorClass kind, int error) {
     return;  // tried again at the next look for timeouts, so that a refusing server does not make
              // us spin
   }
+  const std::int64_t now = os::monotonic_ns();
   for (; session.count > 0; --session.count) {
-    count_error(kind, error, session.in_flight[session.first].due);
+    const std::int64_t due = session.in_flight[session.first].due;
+    record_unanswered(due, now);
+    count_error(kind, error, due);
     session.first = (session.first + 1) % options_.pipeline;
   }
   reopen(session);

@@ -73,6 +73,27 @@ TEST(Requests, CountWhenTheyFail) {
   }
 }
 
+// Half are answered at once; what a server does not answer must not better its percentiles.
+TEST(Requests, ThatFailAreInTheRecordAsNoFasterThanTheTimeout) {
+  for (const bool open_loop : {false, true}) {
+    const FaultServer server([](int fd) {
+      if (read_request(fd)) send_text(fd, ok_answer);
+      read_request(fd);
+    });
+    Options options = bounded(server.port(), open_loop, 60);
+    options.timeout = std::chrono::seconds(60);  // nothing here waits for it
+    const Tally tally = run(options).tally;
+    EXPECT_GT(tally.completed, 0U);
+    EXPECT_GT(tally.request_errors, 0U);
+    EXPECT_EQ(tally.latency.count(), 60U);
+    std::uint64_t slow = 0;
+    tally.latency.for_each([&](std::uint64_t lower, std::uint64_t, std::uint64_t count) {
+      slow += lower > 59'000'000'000U ? count : 0;
+    });
+    EXPECT_EQ(slow, tally.request_errors);
+  }
+}
+
 // No request can be started, so none can be the last.
 TEST(Requests, OfAServerThatIsGoneEndAfterTheTimeout) {
   for (const bool open_loop : {false, true}) {
