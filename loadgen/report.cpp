@@ -11,6 +11,7 @@
 #include "common/os/error.h"
 #include "common/units.h"
 #include "common/version.h"
+#include "loadgen/tally_json.h"
 #include "loadgen/verdict.h"
 
 namespace duelio::loadgen {
@@ -18,23 +19,6 @@ namespace duelio::loadgen {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::array quantiles{std::pair{"p50", 0.5}, std::pair{"p90", 0.9}, std::pair{"p99", 0.99},
-                               std::pair{"p99_9", 0.999}, std::pair{"p99_99", 0.9999}};
-
-json::value describe(const Histogram& histogram) {
-  if (histogram.count() == 0) return nullptr;
-  json::object object{{"count", histogram.count()},
-                      {"min", histogram.min()},
-                      {"max", histogram.max()},
-                      {"mean", histogram.mean()}};
-  for (const auto& [name, quantile] : quantiles) {
-    object[name] = histogram.supports(quantile) ? json::value(histogram.quantile(quantile))
-                                                : json::value(nullptr);
-  }
-  object["histogram"] = histogram.to_json();
-  return object;
-}
 
 std::uint64_t quantile_of(const Second& second, double quantile) {
   std::uint64_t total = 0;
@@ -57,15 +41,6 @@ json::object to_json(const Options& options, const Result& result) {
   };
   const bool open_loop = options.rate.has_value();
 
-  json::array errors;
-  for (const auto& [kind, count] : tally.errors) {
-    const auto& [error_class, number] = kind;
-    errors.push_back(json::object{
-        {"class", error_class_names[static_cast<std::size_t>(error_class)]},
-        {"errno", number == 0 ? json::value(nullptr) : json::value(number)},
-        {"name", number == 0 ? json::value(nullptr) : json::value(os::errno_name(number))},
-        {"count", count}});
-  }
   json::array series;
   for (std::size_t i = 0; i < tally.series.size(); ++i) {
     const Second& second = tally.series[i];
@@ -135,7 +110,7 @@ json::object to_json(const Options& options, const Result& result) {
            {"in_flight", tally.in_flight},
            {"request_errors", tally.request_errors},
            {"completed_in_window", tally.completed_in_window}}},
-      {"errors", std::move(errors)},
+      {"errors", errors_of(tally)},
       {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
       {"connections", json::object{{"requested", options.connections},
                                    {"established", tally.established},
@@ -153,11 +128,11 @@ json::object to_json(const Options& options, const Result& result) {
       {"rate",
        json::object{{"offered", open_loop ? json::value(*options.rate) : json::value(nullptr)},
                     {"achieved", achieved_rate(result)}}},
-      {"latency_ns", describe(tally.latency)},
-      {"service_ns", describe(open_loop ? tally.service : tally.latency)},
-      {"send_lag_ns", describe(tally.send_lag)},
-      {"dispatch_lag_ns", describe(tally.dispatch_lag)},
-      {"connect_ns", describe(tally.connect)},
+      {"latency_ns", distribution_of(tally.latency)},
+      {"service_ns", distribution_of(open_loop ? tally.service : tally.latency)},
+      {"send_lag_ns", distribution_of(tally.send_lag)},
+      {"dispatch_lag_ns", distribution_of(tally.dispatch_lag)},
+      {"connect_ns", distribution_of(tally.connect)},
       {"series", std::move(series)},
       {"cpu", json::object{{"total_ns", tally.cpu_ns},
                            {"user_ns", tally.user_ns},

@@ -46,6 +46,14 @@ void Tally::add(const Tally& other) {
   max_thread_share = std::max(max_thread_share, other.max_thread_share);
 }
 
+void Tally::clear() {
+  static_cast<Counters&>(*this) = {};
+  errors.clear();
+  for (Histogram* const each : {&latency, &service, &send_lag, &dispatch_lag, &connect})
+    each->clear();
+  series.clear();
+}
+
 std::uint64_t Tally::count(ErrorClass wanted) const noexcept {
   std::uint64_t sum = 0;
   for (const auto& [kind, count] : errors) sum += kind.first == wanted ? count : 0;

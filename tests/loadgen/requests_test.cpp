@@ -1,13 +1,15 @@
 // --requests: a window that ends by count, so that what is seen in it depends on no machine's
 // speed.
 #include <atomic>
-#include <initializer_list>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "common/cli.h"
+#include "loadgen/command_line.h"
 #include "loadgen/live_line.h"
 #include "loadgen/run.h"
 #include "loadgen/verdict.h"
@@ -29,13 +31,13 @@ Result run(const Options& options) {
   return result;
 }
 
-TEST(Requests, AreSentToTheLastOneAndNotOneMore) {
+void expect_to_the_last_one(unsigned threads) {
   for (const bool open_loop : {false, true}) {
     for (const std::uint64_t requests : {3U, 4U, 100U, 1001U}) {
       const FaultServer server(answer_all);
       Options options = bounded(server.port(), open_loop, requests);
-      options.timeout = std::chrono::seconds(60);
-      options.threads = 3;
+      options.timeout = std::chrono::hours(1);  // nothing here waits for it
+      options.threads = threads;
       options.connections = 7;
       const Result result = run(options);
       EXPECT_EQ(result.tally.sent, requests);
@@ -44,6 +46,14 @@ TEST(Requests, AreSentToTheLastOneAndNotOneMore) {
       EXPECT_TRUE(judge(options, result).usable);
     }
   }
+}
+
+TEST(Requests, AreSentToTheLastOneAndNotOneMore) {
+  expect_to_the_last_one(1);
+}
+
+TEST(Threads, ShareTheRequests) {
+  expect_to_the_last_one(3);
 }
 
 TEST(Requests, OfAPipelineEndInItsMiddle) {
@@ -97,21 +107,23 @@ TEST(Requests, ThatFailAreInTheRecordAsNoFasterThanTheTimeout) {
 // No request can be started, so none can be the last.
 TEST(Requests, OfAServerThatIsGoneEndAfterTheTimeout) {
   for (const bool open_loop : {false, true}) {
-    std::unique_ptr<FaultServer> server;
-    std::atomic<int> served{0};
-    const auto serve = [&served](int fd) {
+    std::atomic<bool> measuring{false};
+    std::atomic<int> served{0};  // in the window
+    auto server = std::make_unique<FaultServer>([&](int fd) {
       while (served < 100 && read_request(fd)) {
-        ++served;
+        if (measuring) ++served;
         send_text(fd, ok_answer);
       }
-    };
-    server = std::make_unique<FaultServer>(serve);
+    });
     const Options options = bounded(server->port(), open_loop, open_loop ? 1000 : 1'000'000);
     const std::jthread killer([&] {
       while (served < 100) std::this_thread::yield();
       server.reset();
     });
-    const Result result = run(options);
+    const Result result = run_load(options, [&](std::string_view phase, std::int64_t) {
+      if (phase == "measure") measuring = true;
+    });
+    EXPECT_TRUE(is_conserved(result.tally, open_loop));
     EXPECT_GT(result.tally.completed, 0U);
     EXPECT_GT(result.tally.count(ErrorClass::connect), 0U);
     EXPECT_FALSE(judge(options, result).usable);
@@ -122,10 +134,10 @@ TEST(Requests, AreAWordOfTheCommandLine) {
   const auto parse = [](std::vector<const char*> words) {
     words.insert(words.begin(), "duelio-loadgen");
     words.push_back("http://127.0.0.1:8000/");
-    return parse_options(static_cast<int>(words.size()), words.data());
+    return parse_command_line(static_cast<int>(words.size()), words.data());
   };
-  EXPECT_EQ(parse({"--requests", "20k"})->requests, 20'000U);
-  EXPECT_EQ(parse({})->requests, 0U);
+  EXPECT_EQ(parse({"--requests", "20k"})->options.requests, 20'000U);
+  EXPECT_EQ(parse({})->options.requests, 0U);
   EXPECT_THROW(parse({"--requests", "0"}), cli::UsageError);
   EXPECT_THROW(parse({"--requests", "5", "--duration", "10s"}), cli::UsageError);
   EXPECT_THROW(parse({"--requests", "5", "--find-max-rate", "p99<1ms"}), cli::UsageError);

@@ -1,4 +1,4 @@
-#include "loadgen/options.h"
+#include "loadgen/command_line.h"
 
 #include <algorithm>
 #include <charconv>
@@ -80,7 +80,7 @@ std::pair<std::uint64_t, std::uint64_t> parse_body_bytes(std::string_view word) 
 
 }  // namespace
 
-std::optional<Options> parse_options(int argc, const char* const* argv) {
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv) {
   const auto text = [](const char* fallback) {
     return po::value<std::string>()->default_value(fallback);
   };
@@ -146,7 +146,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     });
   };
 
-  Options options;
+  CommandLine line;
+  Options& options = line.options;
   if (!values->contains("url")) throw cli::UsageError("the URL is missing; see --help");
   const auto& urls = (*values)["url"].as<std::vector<std::string>>();
   if (urls.size() != 1)
@@ -202,16 +203,16 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     throw std::invalid_argument("is neither random nor longest-unused");
   });
   if (values->contains("find-max-rate"))
-    options.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
+    line.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
       Objective objective = parse_objective(goal);
       limits_for(objective, options.duration);
       return objective;
     });
-  if (options.find_max_rate) {
+  if (line.find_max_rate) {
     // From then on as many answers come in a window as requests fall due in it, or the server
     // does not keep up.
     options.warmup = std::max<std::chrono::nanoseconds>(
-        options.warmup, std::chrono::nanoseconds(options.find_max_rate->below_ns));
+        options.warmup, std::chrono::nanoseconds(line.find_max_rate->below_ns));
   } else if (!options.rate) {
     for (const char* flag : {"arrivals", "connection-choice", "spin"}) {
       if (!(*values)[flag].empty() && !(*values)[flag].defaulted())
@@ -242,9 +243,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.verify_body = values->contains("verify-body");
   options.seed = count("seed", 0, 1'000'000'000'000'000);
   options.spin = values->contains("spin");
-  options.json = (*values)["json"].as<std::string>();
-  options.histogram = (*values)["histogram"].as<std::string>();
-  options.phases = values->contains("phases");
+  line.json = (*values)["json"].as<std::string>();
+  line.histogram = (*values)["histogram"].as<std::string>();
+  line.phases = values->contains("phases");
 
   const std::uint64_t allowed = os::raise_descriptor_limit();
   // Each thread has a table of descriptors of its own.
@@ -257,7 +258,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                           " descriptors a thread, more than the hard limit of " +
                           std::to_string(allowed) + " (ulimit -Hn)");
   }
-  return options;
+  return line;
 }
 
 }  // namespace duelio::loadgen
