@@ -25,6 +25,8 @@ const cli::Tool tool{
     .examples = {"duelio-loadgen http://127.0.0.1:8000/",
                  "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
                  "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
+                 "printf 'connect\\nwindow rate=20k length=25ms\\n' | duelio-loadgen --control "
+                 "http://127.0.0.1:8000/",
                  "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
                  "http://127.0.0.1:8000/bytes/1024"},
 };
@@ -121,6 +123,8 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
       ("seed", text("1")->value_name("N"), "of the random gaps and of the random choice of connections")
       ("json", text("")->value_name("FILE"), "write the result as JSON; - is stdout")
       ("histogram", text("")->value_name("FILE"), "write latencies as an HdrHistogram percentile file (.hgrm)")
+      ("control",
+       "measure windows on command: read commands from stdin, answer each with a JSON line (FORMAT.md)")
       ("phases", "print a line as each phase begins, instead of the summary");
   // clang-format on
   po::positional_options_description positional;
@@ -163,6 +167,15 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   }
   if (!(*values)["cpus"].as<std::string>().empty()) {
     options.cpus = cli::value(*values, "cpus", parse_cpu_list);
+  }
+  line.control = values->contains("control");
+  if (line.control) {
+    for (const char* flag : {"warmup", "duration", "requests", "rate", "find-max-rate", "spin",
+                             "seed", "json", "histogram", "phases"}) {
+      if (values->contains(flag) && !(*values)[flag].defaulted())
+        throw cli::UsageError("--" + std::string(flag) +
+                              " has no place beside --control, which is told by its commands");
+    }
   }
   options.warmup = cli::value(*values, "warmup", parse_duration);
   options.duration = positive_time("duration");
@@ -213,7 +226,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     // does not keep up.
     options.warmup = std::max<std::chrono::nanoseconds>(
         options.warmup, std::chrono::nanoseconds(line.find_max_rate->below_ns));
-  } else if (!options.rate) {
+  } else if (!options.rate && !line.control) {
     for (const char* flag : {"arrivals", "connection-choice", "spin"}) {
       if (!(*values)[flag].empty() && !(*values)[flag].defaulted())
         throw cli::UsageError("--" + std::string(flag) +

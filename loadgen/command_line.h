@@ -12,6 +12,7 @@ namespace duelio::loadgen {
 struct CommandLine {
   Options options;
   std::optional<Objective> find_max_rate;
+  bool control = false;
   std::string json;  // a file, "-" for stdout, empty for none
   std::string histogram;
   bool phases = false;

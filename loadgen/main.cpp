@@ -6,10 +6,12 @@
 #include <tuple>
 
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "common/os/error.h"
 #include "common/units.h"
 #include "loadgen/command_line.h"
+#include "loadgen/control.h"
 #include "loadgen/live_line.h"
 #include "loadgen/report.h"
 #include "loadgen/schedule.h"
@@ -107,6 +109,7 @@ int main(int argc, char** argv) {
     auto line = parse_command_line(argc, argv);
     if (!line) return cli::exit_ok;
     const Options& options = line->options;
+    if (line->control) return serve_commands(options, STDIN_FILENO, std::cout);
     require_writable(line->json);
     require_writable(line->histogram);
     Result result;
