@@ -36,7 +36,6 @@ void expect_to_the_last_one(unsigned threads) {
     for (const std::uint64_t requests : {3U, 4U, 100U, 1001U}) {
       const FaultServer server(answer_all);
       Options options = bounded(server.port(), open_loop, requests);
-      options.timeout = std::chrono::hours(1);  // nothing here waits for it
       options.threads = threads;
       options.connections = 7;
       const Result result = run(options);
@@ -69,7 +68,6 @@ TEST(Requests, OfAPipelineEndInItsMiddle) {
     }
   });
   Options options = bounded(server.port(), false, 101);
-  options.timeout = std::chrono::seconds(60);
   options.pipeline = 16;
   EXPECT_EQ(run(options).tally.completed, 101U);
 }
@@ -91,7 +89,6 @@ TEST(Requests, ThatFailAreInTheRecordAsNoFasterThanTheTimeout) {
       read_request(fd);
     });
     Options options = bounded(server.port(), open_loop, 60);
-    options.timeout = std::chrono::seconds(60);  // nothing here waits for it
     const Tally tally = run(options).tally;
     EXPECT_GT(tally.completed, 0U);
     EXPECT_GT(tally.request_errors, 0U);
@@ -115,7 +112,8 @@ TEST(Requests, OfAServerThatIsGoneEndAfterTheTimeout) {
         send_text(fd, ok_answer);
       }
     });
-    const Options options = bounded(server->port(), open_loop, open_loop ? 1000 : 1'000'000);
+    Options options = bounded(server->port(), open_loop, open_loop ? 1000 : 1'000'000);
+    options.timeout = std::chrono::seconds(1);
     const std::jthread killer([&] {
       while (served < 100) std::this_thread::yield();
       server.reset();
