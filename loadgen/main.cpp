@@ -40,7 +40,7 @@ Result run_once(const Options& options) {
   return run_load(
       options,
       [&](std::string_view phase, std::int64_t now_ns) {
-        if (options.phases) std::cout << "phase " << phase << ' ' << now_ns << std::endl;
+        if (options.phases) std::cout << "phase " << phase << ' ' << now_ns << '\n' << std::flush;
       },
       // Of a run that another program drives, nothing is drawn by the thread that is measured.
       options.phases ? OnProgress{} : live.progress());
