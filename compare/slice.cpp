@@ -247,6 +247,7 @@ void run_slice(const Setting& setting, const Entry& entry, results::Slice& slice
         run_phase(setting, entry, server, {options.warmup, options.open, true}, arguments, ignore));
   if (!setting.counted.empty()) {
     std::vector<EventCounter> counters;
+    counters.reserve(setting.counted.size());
     for (const Event event : setting.counted) counters.emplace_back(event, server.pid());
     std::vector<std::uint64_t> counts(counters.size());
     const PhaseResult counted = run_phase(setting, entry, server, counted_window,
