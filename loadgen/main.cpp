@@ -43,11 +43,7 @@ Result run_once(const Options& options, bool phases) {
   return run_load(
       options,
       [&](std::string_view phase, std::int64_t now_ns) {
-<<<<<<< HEAD
-        if (phases) std::cout << "phase " << phase << ' ' << now_ns << std::endl;
-=======
-        if (options.phases) std::cout << "phase " << phase << ' ' << now_ns << '\n' << std::flush;
->>>>>>> wt-distro
+        if (phases) std::cout << "phase " << phase << ' ' << now_ns << '\n' << std::flush;
       },
       // Of a run that another program drives, nothing is drawn by the thread that is measured.
       phases ? OnProgress{} : live.progress());
