@@ -219,9 +219,17 @@ void Worker::refill(Session& session, std::int64_t now) {
 
 // Sends what there is to send, and what may follow.
 void Worker::feed(Session& session, std::int64_t now) {
-  if (open_loop_) return offer(session);
-  refill(session, now);
-  flush(session);
+  bool held_back = false;
+  do {
+    held_back = session.unsent_bytes > 0;
+    if (open_loop_) {
+      offer(session);
+    } else {
+      refill(session, now);
+      flush(session);
+    }
+    // The last request of a connection may have waited for just those bytes to be on their way.
+  } while (held_back && session.link == Link::open && session.unsent_bytes == 0);
 }
 
 void Worker::flush(Session& session) {
