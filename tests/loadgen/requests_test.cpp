@@ -122,7 +122,8 @@ TEST(Requests, OfAServerThatIsGoneEndAfterTheTimeout) {
       if (phase == "measure") measuring = true;
     });
     EXPECT_TRUE(is_conserved(result.tally, open_loop));
-    EXPECT_GT(result.tally.completed, 0U);
+    // In the open loop the server may have been kept busy with what fell due before the window.
+    EXPECT_TRUE(open_loop || result.tally.completed > 0);
     EXPECT_GT(result.tally.count(ErrorClass::connect), 0U);
     EXPECT_FALSE(judge(options, result).usable);
   }
