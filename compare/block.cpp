@@ -124,17 +124,21 @@ std::vector<results::Trial> calibrate(const results::Manifest& manifest, std::mt
     lanes.emplace_back(entry, results::Role::candidate, trial, random() % most_pad);
     all.push_back({.entry = entry.name});
   }
+  std::vector<std::string> failures(lanes.size());
   for (std::size_t i = 0; i < trials; ++i) {
     for (const std::size_t lane : shuffled(lanes.size(), random)) {
       const results::Window window = lanes[lane].measure(closed, random());
-      if (window.completed == 0) {
-        std::string why;
-        for (const results::Failure& failure : window.failures)
-          why += (why.empty() ? ": " : ", ") + failure.kind;
-        throw EntryFailed(all[lane].entry, "gave no right answer in the calibration" + why);
+      for (const results::Failure& failure : window.failures) {
+        if (failures[lane].find(failure.kind) == std::string::npos)
+          failures[lane] += (failures[lane].empty() ? ": " : ", ") + failure.kind;
       }
       all[lane].rates.push_back(rate_of(window));
     }
+  }
+  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+    const std::vector<double>& rates = all[lane].rates;
+    if (*std::max_element(rates.begin(), rates.end()) > 0) continue;
+    throw EntryFailed(all[lane].entry, "gave no right answer in the calibration" + failures[lane]);
   }
   return all;
 }

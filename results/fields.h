@@ -30,9 +30,7 @@ enum class Share : std::uint8_t {
 };
 
 template <class T>
-concept Record = requires(T& record) {
-  T::fields(record, [](std::string_view, auto&, Share) {});
-};
+concept Record = requires(T& record) { T::fields(record, [](std::string_view, auto&, Share) {}); };
 
 template <class T>
 inline constexpr bool is_optional = false;

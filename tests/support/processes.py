@@ -14,7 +14,7 @@ import subprocess
 import time
 
 HANG_S = 300
-WORK = ("--duration", "500ms")  # of the generator, where a test needs some load and no certain one
+WORK = ("--requests", "400")  # of the generator, where a test needs some load and no certain one
 
 
 @dataclasses.dataclass(frozen=True)

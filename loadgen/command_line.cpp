@@ -1,4 +1,4 @@
-#include "loadgen/options.h"
+#include "loadgen/command_line.h"
 
 #include <algorithm>
 #include <charconv>
@@ -26,6 +26,8 @@ const cli::Tool tool{
     .examples = {"duelio-loadgen http://127.0.0.1:8000/",
                  "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
                  "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
+                 "printf 'connect\\nwindow rate=20k length=25ms\\n' | duelio-loadgen --control "
+                 "http://127.0.0.1:8000/",
                  "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
                  "http://127.0.0.1:8000/bytes/1024"},
 };
@@ -81,7 +83,7 @@ std::pair<std::uint64_t, std::uint64_t> parse_body_bytes(std::string_view word) 
 
 }  // namespace
 
-std::optional<Options> parse_options(int argc, const char* const* argv) {
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv) {
   const auto text = [](const char* fallback) {
     return po::value<std::string>()->default_value(fallback);
   };
@@ -97,16 +99,20 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
        "in place of --duration: the window ends with its N-th request, and what is in flight is waited for")
       ("rate", po::value<std::string>()->value_name("R"), "offered requests/s: open loop; may be fractional")
       ("arrivals", text("poisson")->value_name("KIND"), "gaps of the schedule: poisson or constant")
+      ("connection-choice", text("random")->value_name("HOW"),
+       "open loop: the free connection that a due request takes: random or longest-unused")
       ("find-max-rate", po::value<std::string>()->value_name("GOAL"),
        "find the highest rate that holds a goal such as 'p99<1ms': many runs of --duration each, from --rate if given, "
        "warmed up for no less than the goal's time")
-      ("pipeline", text("1")->value_name("N"), "requests in flight on a connection")
+      ("pipeline", text("1")->value_name("N"),
+       "requests in flight on a connection; in the open loop N fall due together and are sent by one send(2)")
       ("requests-per-connection", text("0")->value_name("N"),
        "close and connect anew after N requests; 0: never. The last one says `connection: close`")
       ("method", text("GET")->value_name("M"), "request method")
       ("body-bytes", text("0")->value_name("BYTES"), "size of each request's body, or MIN..MAX: drawn evenly from the range")
       ("expect-status", text("200")->value_name("CODE"), "any other status is an error")
-      ("timeout", text("5s")->value_name("TIME"), "for a connect or an answer, and for the drain at the end")
+      ("timeout", text("5s")->value_name("TIME"), 
+       "for a connect or an answer, and for the drain at the end; a request that fails counts as no faster than that")
       ("idle-connections", text("0")->value_name("N"), "connections opened beside the active ones and left alone")
       ("slow-clients", text("0")->value_name("N"), "clients beside them that send a request byte by byte, counted apart")
       ("slow-gap", text("100ms")->value_name("TIME"), "between two bytes of a slow client")
@@ -115,9 +121,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
        "connect from 127.0.0.2 and the N-1 after it in turn; 0: as many as the number of connections needs")
       ("verify-body", "compare each body with what the target asks a duelio server for")
       ("spin", "open loop: poll instead of sleeping: sends and answers are seen at once; takes a whole CPU")
-      ("seed", text("1")->value_name("N"), "of the schedule's random gaps")
+      ("seed", text("1")->value_name("N"), "of the random gaps and of the random choice of connections")
       ("json", text("")->value_name("FILE"), "write the result as JSON; - is stdout")
       ("histogram", text("")->value_name("FILE"), "write latencies as an HdrHistogram percentile file (.hgrm)")
+      ("control",
+       "measure windows on command: read commands from stdin, answer each with a JSON line (FORMAT.md)")
       ("phases", "print a line as each phase begins, instead of the summary");
   // clang-format on
   po::positional_options_description positional;
@@ -143,7 +151,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     });
   };
 
-  Options options;
+  CommandLine line;
+  Options& options = line.options;
   if (!values->contains("url")) throw cli::UsageError("the URL is missing; see --help");
   const auto& urls = (*values)["url"].as<std::vector<std::string>>();
   if (urls.size() != 1)
@@ -159,6 +168,15 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   }
   if (!(*values)["cpus"].as<std::string>().empty()) {
     options.cpus = cli::value(*values, "cpus", parse_cpu_list);
+  }
+  line.control = values->contains("control");
+  if (line.control) {
+    for (const char* flag : {"warmup", "duration", "requests", "rate", "find-max-rate", "spin",
+                             "seed", "json", "histogram", "phases"}) {
+      if (values->contains(flag) && !(*values)[flag].defaulted())
+        throw cli::UsageError("--" + std::string(flag) +
+                              " has no place beside --control, which is told by its commands");
+    }
   }
   options.warmup = cli::value(*values, "warmup", parse_duration);
   options.duration = positive_time("duration");
@@ -193,19 +211,24 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     if (word == "constant") return Arrivals::constant;
     throw std::invalid_argument("is neither poisson nor constant");
   });
+  options.connection_choice = cli::value(*values, "connection-choice", [](std::string_view word) {
+    if (word == "random") return ConnectionChoice::random;
+    if (word == "longest-unused") return ConnectionChoice::longest_unused;
+    throw std::invalid_argument("is neither random nor longest-unused");
+  });
   if (values->contains("find-max-rate"))
-    options.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
+    line.find_max_rate = cli::value(*values, "find-max-rate", [&](std::string_view goal) {
       Objective objective = parse_objective(goal);
       limits_for(objective, options.duration);
       return objective;
     });
-  if (options.find_max_rate) {
+  if (line.find_max_rate) {
     // From then on as many answers come in a window as requests fall due in it, or the server
     // does not keep up.
     options.warmup = std::max<std::chrono::nanoseconds>(
-        options.warmup, std::chrono::nanoseconds(options.find_max_rate->below_ns));
-  } else if (!options.rate) {
-    for (const char* flag : {"arrivals", "spin"}) {
+        options.warmup, std::chrono::nanoseconds(line.find_max_rate->below_ns));
+  } else if (!options.rate && !line.control) {
+    for (const char* flag : {"arrivals", "connection-choice", "spin"}) {
       if (!(*values)[flag].empty() && !(*values)[flag].defaulted())
         throw cli::UsageError("--" + std::string(flag) +
                               " is of the open loop: --rate or --find-max-rate is missing");
@@ -234,9 +257,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.verify_body = values->contains("verify-body");
   options.seed = count("seed", 0, 1'000'000'000'000'000);
   options.spin = values->contains("spin");
-  options.json = (*values)["json"].as<std::string>();
-  options.histogram = (*values)["histogram"].as<std::string>();
-  options.phases = values->contains("phases");
+  line.json = (*values)["json"].as<std::string>();
+  line.histogram = (*values)["histogram"].as<std::string>();
+  line.phases = values->contains("phases");
 
   const std::uint64_t allowed = os::raise_descriptor_limit();
   // Each thread has a table of descriptors of its own.
@@ -249,7 +272,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                           " descriptors a thread, more than the hard limit of " +
                           std::to_string(allowed) + " (ulimit -Hn)");
   }
-  return options;
+  return line;
 }
 
 }  // namespace duelio::loadgen
