@@ -82,7 +82,7 @@ json::object Generator::ask(const std::string& command, milliseconds limit) {
 
 WindowReport Generator::measure(const WindowOrder& order) {
   std::string command = "window lead_in=" + in_ns(order.lead_in) +
-                        " length=" + in_ns(order.length) + " seed=" + std::to_string(order.seed);
+                        " length=" + in_ns(order.length) + " seed=" + std::to_string(order.seed % 1'000'000'000);
   if (order.rate) command += " rate=" + std::to_string(*order.rate);
   if (order.rate && order.polls) command += " spin=1";
   std::string pids;
@@ -92,8 +92,8 @@ WindowReport Generator::measure(const WindowOrder& order) {
       ask(command + " pids=" + pids, length + 2 * response_limit + milliseconds(30'000));
 
   const json::value& server = reply.at("server");
-  if (!server.at("error").is_null())
-    throw EntryFailed(entry_, "died: " + json::serialize(server.at("error")));
+  if (!server.is_object() || !server.at("cpu_ns").is_number())
+    throw EntryFailed(entry_, "died: its CPU clock cannot be read (" + json::serialize(server) + ")");
   const json::value& counts = reply.at("counts");
   WindowReport report;
   report.length_s = reply.at("length_ns").to_number<double>() * 1e-9;

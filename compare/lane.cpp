@@ -53,6 +53,7 @@ Lane::Lane(const results::EntrySpec& entry, results::Role role, const results::M
   for (const pid_t pid : processes_) threads += threads_of(pid);
   waits_for_itself_ = threads > plan_.server_cpus.size();
   shown_.rss_at_start_bytes = rss_of(processes_);
+  for (const results::Load& load : plan_.loads) at(load);  // in the plan's order
 }
 
 Lane::AtLoad& Lane::at(const results::Load& load) {
