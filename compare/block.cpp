@@ -42,6 +42,11 @@ std::vector<std::size_t> shuffled(std::size_t count, std::mt19937_64& random) {
   return order;
 }
 
+// Of a window's arrivals. A generator's flags hold whole numbers up to 2^53.
+std::uint64_t next_seed(std::mt19937_64& random) {
+  return random() >> 32;
+}
+
 // A manifest whose windows are those of a trial.
 results::Manifest for_trials(const results::Manifest& manifest) {
   results::Manifest trial = manifest;
@@ -58,7 +63,8 @@ class BlockRun {
  public:
   BlockRun(const Setting& setting, std::size_t number, std::mt19937_64& random)
       : setting_(setting), plan_(setting.manifest.plan), number_(number), random_(random) {
-    for (std::size_t i = 0; i < plan_.turns * plan_.loads.size(); ++i) seeds_.push_back(random());
+    for (std::size_t i = 0; i < plan_.turns * plan_.loads.size(); ++i)
+      seeds_.push_back(next_seed(random));
   }
 
   results::Block run() {
@@ -127,7 +133,7 @@ std::vector<results::Trial> calibrate(const results::Manifest& manifest, std::mt
   std::vector<std::string> failures(lanes.size());
   for (std::size_t i = 0; i < trials; ++i) {
     for (const std::size_t lane : shuffled(lanes.size(), random)) {
-      const results::Window window = lanes[lane].measure(closed, random());
+      const results::Window window = lanes[lane].measure(closed, next_seed(random));
       for (const results::Failure& failure : window.failures) {
         if (failures[lane].find(failure.kind) == std::string::npos)
           failures[lane] += (failures[lane].empty() ? ": " : ", ") + failure.kind;
@@ -152,7 +158,7 @@ results::Load paced(const results::Manifest& manifest, const results::Load& load
   Lane lane(*reference, results::Role::reference, trial, 0);
   results::Load slower = load;
   for (std::size_t i = 0; i < trials; ++i) {
-    const double share = lane.measure(slower, random()).generator_share;
+    const double share = lane.measure(slower, next_seed(random)).generator_share;
     if (share <= thresholds::busiest_generator) break;
     slower.rate = round_rate(*slower.rate * thresholds::busiest_generator / share);
   }
