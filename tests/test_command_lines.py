@@ -50,7 +50,10 @@ MISTAKES = [
     (2, "--peer 'x'", "duelio-compare --peer x"),
     (2, "nothing to compare", "duelio-compare --backends none"),
     (2, "--server 'x'", "duelio-compare --server x"),
-    (2, "no other flag", "duelio-compare --resume x --rounds 3"),
+    (2, "unknown backend 'kqueue'", "duelio-compare --backends kqueue"),
+    (2, "--load '10%,fast'", "duelio-compare --load 10%,fast"),
+    (2, "--window '1us'", "duelio-compare --window 1us"),
+    (2, "no other flag", "duelio-compare --resume x --blocks 3"),
 ]
 
 

@@ -67,6 +67,14 @@ def children_of(parent):
     return children
 
 
+def is_alive(pid):
+    """Not gone, nor a zombie that its new parent has not waited for yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 @dataclasses.dataclass(frozen=True)
 class Server:
     port: int
