@@ -1,4 +1,5 @@
-"""What the studies share: runs of duelio-compare that are kept, so that a study can be interrupted and taken up.
+"""What the studies and scripts/server-cost share: runs of duelio-compare that are kept, so that a study can be
+interrupted and taken up.
 
 Each run has a results file in the study's folder. One that is finished is not made again, one that is not goes on.
 They use the release build."""
@@ -19,9 +20,14 @@ PRIMARY = "cpu"  # results/metrics.cpp
 SIGNS = {"faster": 1, "slightly faster": 1, "slower": -1, "slightly slower": -1}
 
 
+def at_root():
+    """A results file records its command, which then has no path of this machine."""
+    os.chdir(ROOT)
+
+
 def parser_of(about, runs):
+    at_root()
     name = os.path.basename(sys.argv[0])
-    os.chdir(ROOT)  # a results file records its command: no path of this machine
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=runs, help=f"how many (default: {runs}); more may be added later")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(f"results/runs/{name}"),
@@ -31,7 +37,8 @@ def parser_of(about, runs):
 
 def tool(name):
     if not (BIN / name).exists():
-        sys.exit(f"{BIN / name} is missing: cmake --preset release && cmake --build --preset release")
+        sys.exit(f"{BIN / name} is missing: cmake --preset release && cmake --build --preset release "
+                 "--target all duelio_benchmarks")
     return str(BIN / name)
 
 
@@ -81,8 +88,8 @@ class Run:
         for record in records:
             of_type.setdefault(record["type"], []).append(record)
         self.manifest = of_type["manifest"][0]
-        self.blocks = len(of_type.get("block", []))
-        self.windows = [window for window in of_type.get("window", []) if window["block"] <= self.blocks]
+        self.blocks = of_type.get("block", [])
+        self.windows = [window for window in of_type.get("window", []) if window["block"] <= len(self.blocks)]
         self.verdicts = of_type.get("verdict", [])
         self.end = of_type.get("end", [None])[-1]
 
