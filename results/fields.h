@@ -85,7 +85,8 @@ void from_value(const boost::json::value& value, T& target, const std::string& p
       ++known;
     });
     if (object.size() == known) return;
-    for (const auto& [key, ignored] : object) {
+    for (const auto& field : object) {
+      const std::string_view key = field.key();
       bool is_known = false;
       T::fields(target, [&](std::string_view name, auto&, Share) { is_known |= name == key; });
       if (!is_known)
