@@ -92,8 +92,9 @@ WindowReport Generator::measure(const WindowOrder& order) {
       ask(command + " pids=" + pids, length + 2 * response_limit + milliseconds(30'000));
 
   const json::value& server = reply.at("server");
-  if (!server.at("error").is_null())
-    throw EntryFailed(entry_, "died: " + json::serialize(server.at("error")));
+  if (!server.is_object() || !server.at("cpu_ns").is_number())
+    throw EntryFailed(entry_,
+                      "died: its CPU clock cannot be read (" + json::serialize(server) + ")");
   const json::value& counts = reply.at("counts");
   WindowReport report;
   report.length_s = reply.at("length_ns").to_number<double>() * 1e-9;
