@@ -18,7 +18,8 @@ inline constexpr double warmup_change =
 // The sample.
 inline constexpr double counted_turns =
     0.5;  // of a block's turns: fewer that count, and the block has no estimate
-inline constexpr std::size_t fewest_blocks = 5;  // with an estimate: fewer, and there is no interval
+inline constexpr std::size_t fewest_blocks =
+    5;  // with an estimate: fewer, and there is no interval
 
 // Gates: rates of one load's name in two runs that are still the same load.
 inline constexpr double like_rates = 1.5;
