@@ -1,16 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include <boost/program_options.hpp>
-
-// What every tool's command line has in common: help that opens with examples, --version, one clear
-// line for an error, and the exit codes.
+// What every tool has in common: its exit codes, one clear line for an error, and what its help
+// opens with. Flags are read with common/command_line.h.
 namespace duelio::cli {
 
 inline constexpr int exit_ok = 0;
@@ -29,27 +25,6 @@ struct Tool {
   std::string_view synopsis;  // "[options] URL"
   std::vector<std::string_view> examples;
 };
-
-// Parses argv. --help and --version are added, answered on stdout, and yield nullopt (exit 0).
-// Throws UsageError. Flags cannot be abbreviated: a script must not change meaning when a flag is
-// added.
-std::optional<boost::program_options::variables_map> parse(
-    const Tool& tool, int argc, const char* const* argv,
-    boost::program_options::options_description options,
-    const boost::program_options::positional_options_description& positional = {});
-
-// The value of --flag, read with one of the parse_* functions of common/units.h. Throws UsageError
-// "--flag 'text' <what is wrong>".
-template <class Parse>
-auto value(const boost::program_options::variables_map& values, const std::string& flag,
-           Parse parse) {
-  const auto& text = values[flag].as<std::string>();
-  try {
-    return parse(text);
-  } catch (const std::invalid_argument& error) {
-    throw UsageError("--" + flag + " '" + text + "' " + error.what());
-  }
-}
 
 // Runs a tool's body and turns what it throws into one line on stderr and an exit code; so too when
 // stdout took not everything (a full disk, a reader that went away from a tool that ignores

@@ -11,7 +11,7 @@ namespace duelio {
 namespace json = boost::json;
 
 void Histogram::add(const Histogram& other) noexcept {
-  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  for (std::uint32_t i = other.first(); i < other.end(); ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;
   sum_ += other.sum_;
   min_ = std::min(min_, other.min_);
@@ -19,7 +19,7 @@ void Histogram::add(const Histogram& other) noexcept {
 }
 
 void Histogram::clear() noexcept {
-  std::fill(counts_.begin(), counts_.end(), 0);
+  for (std::uint32_t i = first(); i < end(); ++i) counts_[i] = 0;
   count_ = 0;
   sum_ = 0;
   min_ = max_value;
@@ -37,7 +37,7 @@ std::uint64_t Histogram::quantile(double quantile) const noexcept {
   const auto rank = std::clamp<std::uint64_t>(
       static_cast<std::uint64_t>(std::ceil(exact_rank - 1e-9 * exact_rank)), 1, count_);
   std::uint64_t seen = 0;
-  for (std::uint32_t i = 0; i < counts_.size(); ++i) {
+  for (std::uint32_t i = first(); i < end(); ++i) {
     seen += counts_[i];
     if (seen >= rank) {
       const std::uint64_t lower = lower_bound(i);
@@ -49,7 +49,7 @@ std::uint64_t Histogram::quantile(double quantile) const noexcept {
 
 json::object Histogram::to_json() const {
   json::array buckets;
-  for (std::uint32_t i = 0; i < counts_.size(); ++i) {
+  for (std::uint32_t i = first(); i < end(); ++i) {
     if (counts_[i] != 0) buckets.push_back(json::array{i, counts_[i]});
   }
   return {{"count", count_},
@@ -72,8 +72,15 @@ Histogram Histogram::from_json(const json::value& value) {
       histogram.count_ += count;
     }
     histogram.sum_ = object.at("sum").to_number<std::uint64_t>();
-    if (histogram.count_ > 0) histogram.min_ = object.at("min").to_number<std::uint64_t>();
-    histogram.max_ = object.at("max").to_number<std::uint64_t>();
+    if (histogram.count_ > 0) {
+      histogram.min_ = object.at("min").to_number<std::uint64_t>();
+      histogram.max_ = object.at("max").to_number<std::uint64_t>();
+    }
+    if (histogram.max_ > max_value) throw std::invalid_argument("histogram max out of range");
+    for (std::uint32_t i = 0; i < histogram.counts_.size(); ++i) {
+      if (histogram.counts_[i] != 0 && (i < histogram.first() || i >= histogram.end()))
+        throw std::invalid_argument("histogram has counts beyond its min or max");
+    }
     if (object.at("count").to_number<std::uint64_t>() != histogram.count_) {
       throw std::invalid_argument("histogram count differs from its buckets");
     }

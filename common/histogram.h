@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <boost/json/value.hpp>
+#include <boost/json/fwd.hpp>
 
 namespace duelio {
 
@@ -19,12 +19,12 @@ class Histogram {
 
   Histogram() : counts_(index_of(max_value) + 1) {}
 
-  void record(std::int64_t value) noexcept {
+  void record(std::int64_t value, std::uint64_t times = 1) noexcept {
     const std::uint64_t clipped =
         value < 0 ? 0 : std::min(static_cast<std::uint64_t>(value), max_value);
-    ++counts_[index_of(clipped)];
-    ++count_;
-    sum_ += clipped;
+    counts_[index_of(clipped)] += times;
+    count_ += times;
+    sum_ += clipped * times;
     min_ = std::min(min_, clipped);
     max_ = std::max(max_, clipped);
   }
@@ -50,7 +50,7 @@ class Histogram {
   // upper].
   template <class Visit>
   void for_each(Visit visit) const {
-    for (std::uint32_t i = 0; i < counts_.size(); ++i) {
+    for (std::uint32_t i = first(); i < end(); ++i) {
       if (counts_[i] != 0) visit(lower_bound(i), lower_bound(i + 1) - 1, counts_[i]);
     }
   }
@@ -73,6 +73,11 @@ class Histogram {
     const unsigned shift = (index >> sub_bits) - 1;
     return static_cast<std::uint64_t>(index - (shift << sub_bits)) << shift;
   }
+
+  // No bucket before first() or from end() on has a count: a histogram of a short time is looked
+  // through, added and cleared in a fraction of its size.
+  std::uint32_t first() const noexcept { return index_of(min_); }
+  std::uint32_t end() const noexcept { return index_of(max_) + 1; }
 
   std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;

@@ -47,8 +47,7 @@ Finding isolation() {
                   .found = isolated.empty() ? "no CPU is isolated" : "CPUs " + isolated};
   if (!isolated.empty()) return finding;
   finding.state = State::flawed;
-  finding.cost =
-      "other processes and interrupts run on the measured CPUs: more rounds are repeated";
+  finding.cost = "other processes and interrupts run on the measured CPUs: intervals get wider";
   finding.change =
       "boot with isolcpus= and nohz_full=, and name those CPUs in --server-cpus and --client-cpus";
   return finding;
@@ -67,20 +66,18 @@ Finding governor() {
 }
 
 Finding steal() {
-  Sample before = sample(::getpid());
+  const std::int64_t at = os::monotonic_ns();
+  const std::int64_t stolen = machine_steal_ns();
   std::this_thread::sleep_for(std::chrono::seconds(1));
-  const Sample after = sample(::getpid());
-  const double share = static_cast<double>(after.machine_steal_ns - before.machine_steal_ns) /
-                       static_cast<double>(after.at_ns - before.at_ns) /
+  const double share = static_cast<double>(machine_steal_ns() - stolen) /
+                       static_cast<double>(os::monotonic_ns() - at) /
                        static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f %% in a second", 100 * share);
   Finding finding{.what = "steal", .found = text.data()};
   if (share <= 0.01) return finding;
   finding.state = State::flawed;
-  finding.cost =
-      "the hypervisor takes CPU time: above 5 % rates and latencies do not count, above 20 % "
-      "rounds are repeated";
+  finding.cost = "the hypervisor takes CPU time: intervals get wider, latencies most of all";
   finding.change = "use a dedicated host, or another hour";
   return finding;
 }

@@ -1,75 +1,151 @@
 #include "compare/entries.h"
 
 #include <algorithm>
-#include <chrono>
+#include <filesystem>
 #include <stdexcept>
+#include <string>
 
 #include <boost/json.hpp>
 
+#include "common/command_line.h"
 #include "common/units.h"
 #include "common/workload.h"
 #include "compare/process.h"
+#include "compare/server.h"
 
 namespace duelio::compare {
 namespace {
 
+using results::EntrySpec;
+
+constexpr unsigned most_threads = 1024;
+
+// What a server's executable says of itself.
+struct Listed {
+  std::string name;
+  bool is_available = false;
+  std::string reason;
+  std::vector<std::string> sharings;
+};
+
+std::vector<Listed> list_backends(const std::string& executable) {
+  Process server({executable, "--list-backends", "--json"}, {});
+  const auto line = server.read_line(std::chrono::seconds(10));
+  if (!line) throw std::runtime_error(executable + " --list-backends says nothing");
+  std::vector<Listed> all;
+  const boost::json::value backends = boost::json::parse(*line);
+  for (const boost::json::value& backend : backends.as_array()) {
+    Listed& listed = all.emplace_back();
+    listed.name = backend.at("name").as_string();
+    listed.is_available = backend.at("available").as_bool();
+    if (const auto* reason = backend.as_object().if_contains("reason");
+        reason != nullptr && reason->is_string())
+      listed.reason = reason->get_string();
+    for (const boost::json::value& sharing : backend.at("sharings").as_array())
+      listed.sharings.emplace_back(sharing.as_string());
+  }
+  return all;
+}
+
+std::vector<Listed> own_backends() {
+  return list_backends(executables_folder() + "/duelio-server");
+}
+
+template <class Parse>
+auto parsed(const std::string& flag, const std::string& key, const std::string& value,
+            Parse parse) {
+  try {
+    return parse(value);
+  } catch (const std::invalid_argument& error) {
+    throw cli::UsageError(flag + " has a bad " + key + ": '" + value + "' " + error.what());
+  }
+}
+
+unsigned parse_threads(std::string_view text) {
+  const std::uint64_t threads = parse_count(text);
+  if (threads < 1 || threads > most_threads)
+    throw std::invalid_argument("is not between 1 and 1024");
+  return static_cast<unsigned>(threads);
+}
+
 // NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]
-Entry parse_entry(const std::string& text) {
-  const auto fail = [&](const std::string& what) {
-    throw cli::UsageError("--entry '" + text + "' " + what);
-  };
+EntrySpec parse_entry(const std::string& text) {
+  const std::string flag = "--entry '" + text + "'";
   const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    fail("is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]");
-  Entry entry{.name = text.substr(0, equals)};
+  if (equals == std::string::npos || equals == 0) {
+    throw cli::UsageError(
+        flag +
+        " is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]");
+  }
+  EntrySpec entry{.name = text.substr(0, equals), .kind = "backend", .threads = 0};
   const auto parts = split_list(std::string_view(text).substr(equals + 1));
   entry.backend = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    const std::string& part = parts[i];
-    const std::size_t at = part.find('=');
-    const std::string key = part.substr(0, at);
-    const std::string value = at == std::string::npos ? "" : part.substr(at + 1);
-    try {
-      if (key == "threads") {
-        entry.threads = static_cast<unsigned>(parse_count(value));
-      } else if (key == "sharing") {
-        entry.sharing = value;
-      } else if (key == "handler-cpu") {
-        entry.handler_cpu_ns = static_cast<std::uint64_t>(parse_handler_cpu(value).count());
-      } else if (key == "idle") {
-        entry.idle_connections = static_cast<unsigned>(parse_count(value));
-      } else if (key == "server") {
-        entry.server = value;
-      } else {
-        fail("has unknown key '" + key + "' (threads, sharing, handler-cpu, idle, server)");
-      }
-    } catch (const std::invalid_argument& error) {
-      fail(std::string("has a bad ").append(key).append(": '").append(value).append("' ") +
-           error.what());
+    const std::size_t at = parts[i].find('=');
+    const std::string key = parts[i].substr(0, at);
+    const std::string value = at == std::string::npos ? "" : parts[i].substr(at + 1);
+    if (key == "threads") {
+      entry.threads = parsed(flag, key, value, parse_threads);
+    } else if (key == "sharing") {
+      entry.sharing = value;
+    } else if (key == "handler-cpu") {
+      entry.handler_cpu_ns =
+          static_cast<std::uint64_t>(parsed(flag, key, value, parse_handler_cpu).count());
+    } else if (key == "idle") {
+      entry.idle_connections = static_cast<unsigned>(parsed(flag, key, value, parse_count));
+    } else if (key == "server") {
+      entry.server = value;
+    } else {
+      throw cli::UsageError(flag + " has unknown key '" + key +
+                            "' (threads, sharing, handler-cpu, idle, server)");
     }
   }
   return entry;
 }
 
-Entry parse_peer(const std::string& text) {
+// NAME=WHAT of --peer and --server.
+std::pair<std::string, std::string> parse_named(const std::string& flag, const std::string& text,
+                                                const char* what) {
   const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw cli::UsageError("--peer '" + text + "' is not NAME=FILE");
-  }
-  return {.name = text.substr(0, equals), .peer_file = text.substr(equals + 1)};
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    throw cli::UsageError(flag + " '" + text + "' is not NAME=" + what);
+  return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-// As the server beside us lists them, the reference first.
-std::vector<std::string> available_backends() {
-  Process server({executables_folder() + "/duelio-server", "--list-backends", "--json"}, {});
-  const auto line = server.read_line(std::chrono::seconds(10));
-  if (!line) throw std::runtime_error("duelio-server --list-backends says nothing");
-  std::vector<std::string> names;
-  const boost::json::value all = boost::json::parse(*line);
-  for (const boost::json::value& backend : all.as_array()) {
-    if (backend.at("available").as_bool()) names.emplace_back(backend.at("name").as_string());
+template <class Strings>
+std::string joined(const Strings& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  return text;
+}
+
+// Throws for what its server would refuse.
+void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
+  if (entry.peer_file) {
+    check_peer_file(entry.name, *entry.peer_file);
+    return;
   }
-  return names;
+  const auto refuse = [&](const std::string& what) {
+    throw cli::UsageError("entry '" + entry.name + "' " + what);
+  };
+  if (entry.server && !std::filesystem::is_regular_file(*entry.server))
+    refuse("has no server at " + *entry.server);
+  const std::vector<Listed> listed = entry.server ? list_backends(*entry.server) : own;
+  const auto found = std::find_if(listed.begin(), listed.end(),
+                                  [&](const Listed& each) { return each.name == *entry.backend; });
+  if (found == listed.end()) {
+    std::vector<std::string> names;
+    names.reserve(listed.size());
+    for (const Listed& each : listed) names.push_back(each.name);
+    refuse("has an unknown backend '" + *entry.backend + "' (one of " + joined(names) + ")");
+  }
+  if (!found->is_available)
+    refuse("has a backend that is not available here: " + found->name + ": " + found->reason);
+  if (entry.sharing && std::find(found->sharings.begin(), found->sharings.end(), *entry.sharing) ==
+                           found->sharings.end()) {
+    refuse("has sharing '" + *entry.sharing + "', which " + found->name + " does not know (" +
+           joined(found->sharings) + ")");
+  }
 }
 
 }  // namespace
@@ -81,45 +157,53 @@ std::chrono::nanoseconds parse_handler_cpu(std::string_view text) {
   return time;
 }
 
-std::vector<Entry> parse_entries(const boost::program_options::variables_map& values) {
-  std::vector<Entry> entries;
+std::vector<EntrySpec> parse_entries(const boost::program_options::variables_map& values) {
+  const std::vector<Listed> own = own_backends();
+  std::vector<EntrySpec> entries;
+  const auto words = [&](const char* flag) {
+    return values.contains(flag) ? values[flag].as<std::vector<std::string>>()
+                                 : std::vector<std::string>{};
+  };
   const std::string& backends = values["backends"].as<std::string>();
-  if (backends != "none") {
-    for (const std::string& name :
-         backends == "all" ? available_backends() : split_list(backends)) {
-      if (name.empty()) throw cli::UsageError("--backends '" + backends + "' has an empty name");
-      entries.push_back({.name = name, .backend = name});
+  for (const std::string& name : split_list(backends)) {
+    if (backends == "none") break;
+    if (name.empty() || name.find(' ') != std::string::npos)
+      throw cli::UsageError("--backends '" + backends +
+                            "' is no list of names with commas between them");
+    if (name != "all") {
+      entries.push_back({.name = name, .kind = "backend", .backend = name, .threads = 0});
+      continue;
+    }
+    if (backends != "all")
+      throw cli::UsageError("--backends '" + backends + "' has 'all' and more");
+    for (const Listed& each : own) {
+      if (each.is_available)
+        entries.push_back(
+            {.name = each.name, .kind = "backend", .backend = each.name, .threads = 0});
     }
   }
-  if (values.contains("entry")) {
-    for (const auto& spec : values["entry"].as<std::vector<std::string>>())
-      entries.push_back(parse_entry(spec));
+  for (const std::string& spec : words("entry")) entries.push_back(parse_entry(spec));
+  for (const std::string& spec : words("server")) {
+    const auto [name, path] = parse_named("--server", spec, "PATH");
+    if (entries.empty())
+      throw cli::UsageError("--server '" + spec + "' has no backend: --backends is none");
+    EntrySpec entry = entries.front();
+    entry.name = name;
+    entry.server = path;
+    entries.push_back(entry);
   }
-  if (values.contains("server")) {
-    for (const auto& spec : values["server"].as<std::vector<std::string>>()) {
-      const std::size_t equals = spec.find('=');
-      if (equals == std::string::npos || equals == 0 || equals + 1 == spec.size())
-        throw cli::UsageError("--server '" + spec + "' is not NAME=PATH");
-      if (entries.empty())
-        throw cli::UsageError("--server '" + spec + "' has no backend: --backends is none");
-      Entry entry = entries.front();
-      entry.name = spec.substr(0, equals);
-      entry.server = spec.substr(equals + 1);
-      entries.push_back(entry);
-    }
-  }
-  if (values.contains("peer")) {
-    for (const auto& spec : values["peer"].as<std::vector<std::string>>())
-      entries.push_back(parse_peer(spec));
+  for (const std::string& spec : words("peer")) {
+    const auto [name, file] = parse_named("--peer", spec, "FILE");
+    entries.push_back({.name = name, .kind = "peer", .peer_file = file});
   }
   if (entries.empty())
     throw cli::UsageError("nothing to compare: --backends is none and there is no --entry");
   for (std::size_t i = 0; i < entries.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (entries[i].name == entries[j].name) {
+      if (entries[i].name == entries[j].name)
         throw cli::UsageError("two entries are named '" + entries[i].name + "'");
-      }
     }
+    require_startable(entries[i], own);
   }
   return entries;
 }

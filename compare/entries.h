@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/program_options.hpp>
+#include <boost/program_options/variables_map.hpp>
 
-#include "compare/options.h"
+#include "results/record.h"
 
 namespace duelio::compare {
 
@@ -14,8 +14,10 @@ namespace duelio::compare {
 // std::invalid_argument, also for more than a server does.
 std::chrono::nanoseconds parse_handler_cpu(std::string_view text);
 
-// What --backends, --entry, --server and --peer name, in that order. Throws cli::UsageError when
-// one of them is malformed, a name occurs twice or there is none.
-std::vector<Entry> parse_entries(const boost::program_options::variables_map& values);
+// What --backends, --entry, --server and --peer name, in that order. Everything that can be known
+// before a server is started is: a backend that is not there, a way of sharing that it has not, a
+// file that is missing. Throws cli::UsageError, which names the flag and the value.
+// Threads that an entry does not name are 0: --threads says.
+std::vector<results::EntrySpec> parse_entries(const boost::program_options::variables_map& values);
 
 }  // namespace duelio::compare

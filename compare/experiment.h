@@ -4,8 +4,7 @@
 
 namespace duelio::compare {
 
-// Runs the experiment into options.output and prints the table. Returns the tool's exit code;
-// throws std::runtime_error when the first slice of an entry cannot be run.
+// Runs the experiment into options.output and prints the table. Returns the tool's exit code.
 int run_experiment(const Options& options);
 
 }  // namespace duelio::compare

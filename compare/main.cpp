@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/units.h"
+#include "compare/command_line.h"
 #include "compare/doctor.h"
 #include "compare/experiment.h"
 #include "compare/plan.h"
@@ -39,7 +40,7 @@ int main(int argc, char** argv) {
   return cli::run(compare::tool, [&] {
     const std::vector<compare::Options> cells = compare::parse_options(argc, argv);
     if (cells.empty()) return cli::exit_ok;
-    if (cells.front().doctor) return diagnose(cells.front().client_cpus.front());
+    if (cells.front().doctor) return diagnose(cells.front().plan.client_cpus.front());
     if (cells.front().dry_run) return plan(cells);
     int worst = cli::exit_ok;
     for (const compare::Options& cell : cells) {

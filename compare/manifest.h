@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <ctime>
 
 #include "compare/options.h"
+#include "results/record.h"
 
 namespace duelio::compare {
 
 // The first record of a results file: what is compared, by which plan, on what machine, with which
-// build.
-boost::json::object manifest(const Options& options, double rate, std::int64_t started_unix_s);
+// build. What the calibration finds out is still missing in it.
+results::Manifest manifest_of(const Options& options, std::time_t started);
 
 }  // namespace duelio::compare

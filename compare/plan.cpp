@@ -1,75 +1,84 @@
 #include "compare/plan.h"
 
+#include <algorithm>
+
 #include "common/units.h"
+#include "compare/loads.h"
 #include "compare/probe.h"
-#include "compare/slice.h"
 
 namespace duelio::compare {
 namespace {
 
 // Measured on the machine of the records.
-constexpr double process_s = 0.035;       // to start and stop one
+constexpr double lane_s = 0.06;           // to start and stop a server and a generator
 constexpr double connection_s = 0.00008;  // to open and close one
+constexpr double calibration_s = 0.7;     // of an entry: three trials
+constexpr std::size_t fewest_turns = 4;   // or a block's estimate hangs on one window
 
 using Seconds = std::chrono::duration<double>;
 
-double slice_s(const Options& options, const Entry& entry, bool counts) {
-  int phases = 1;
-  double time = Seconds(options.warmup + options.open).count();
-  if (!options.only_primary) {
-    ++phases;
-    time += Seconds(options.warmup + options.closed).count();
-    if (counts) {
-      ++phases;
-      time += Seconds(counted_window.warmup + counted_window.length).count();
+// With the loads as far as they are known.
+results::Plan planned(const Options& options) {
+  results::Plan plan = options.plan;
+  if (plan.loads.empty()) {
+    for (const LoadSpec& spec : options.loads) {
+      const bool is_open = spec.share || spec.rate;
+      plan.loads.push_back(
+          {.id = spec.id, .rate = is_open ? std::optional(spec.rate.value_or(1e6)) : std::nullopt});
     }
   }
-  const unsigned connections =
-      options.connections + options.workload.idle_connections + entry.idle_connections;
-  return time + process_s * (phases + 1) + connection_s * connections * phases;
-}
-
-// Each entry once, the reference twice.
-double round_s(const Options& options) {
-  const bool counts = !countable_events().empty();
-  double time = 0;
-  for (const Entry& entry : options.entries)
-    time += slice_s(options, entry, counts) * (entry.name == options.reference ? 2 : 1);
-  return time;
+  if (plan.turns == 0) plan.turns = turns_for(plan, lanes_of(options), options.block_length);
+  return plan;
 }
 
 }  // namespace
 
+std::size_t turns_for(const results::Plan& plan, std::size_t lanes,
+                      std::chrono::nanoseconds block_length) {
+  const auto turns = static_cast<std::size_t>(block_length / turn_length(plan, lanes));
+  return std::max(turns, fewest_turns);
+}
+
 double estimate_s(const Options& options) {
-  const double rounds = round_s(options) * static_cast<double>(options.looks.back());
-  if (options.rate) return rounds;
-  const double calibration =
-      Seconds(calibration_window.warmup + calibration_window.length).count() + 2 * process_s;
-  return calibration * static_cast<double>(options.entries.size() + 1) + rounds;
+  const results::Plan plan = planned(options);
+  const std::size_t lanes = lanes_of(options);
+  const double turn_s = Seconds(turn_length(plan, lanes)).count();
+  const double counts_s = turn_s * static_cast<double>(countable_events().size());
+  double connections = 0;
+  for (const results::EntrySpec& entry : options.entries) {
+    const unsigned own =
+        plan.connections + options.workload.idle_connections + entry.idle_connections;
+    connections += own * (entry.name == options.reference ? 2.0 : 1.0);
+  }
+  const double block_s = turn_s * static_cast<double>(plan.turns) + counts_s +
+                         lane_s * static_cast<double>(lanes) + connection_s * connections;
+  return calibration_s * static_cast<double>(options.entries.size() + plan.loads.size()) +
+         block_s * static_cast<double>(plan.blocks);
 }
 
 void print_plan(std::ostream& out, const Options& options) {
-  if (options.cells > 1) out << "run " << options.cell << " of " << options.cells << ": ";
+  const results::Plan plan = planned(options);
+  if (plan.cells > 1) out << "run " << plan.cell << " of " << plan.cells << ": ";
   out << "compare";
-  for (const Entry& entry : options.entries) {
+  for (const results::EntrySpec& entry : options.entries) {
     out << (&entry == &options.entries.front() ? " " : ", ") << entry.name
-        << (entry.name == options.reference ? " (reference, twice a round)" : "");
+        << (entry.name == options.reference ? " (reference, twice)" : "");
   }
-  out << "\nworkload " << options.workload.name << ", " << options.connections << " connections";
-  if (const auto cpu = options.entries.front().handler_cpu_ns)
-    out << ", " << cpu << " ns of work a request";
-  if (options.rate) out << ", " << format_count(*options.rate) << " requests/s offered";
+  out << "\nworkload " << options.workload.name << ", " << plan.connections << " connections";
+  const results::EntrySpec& first = options.entries.front();
+  if (first.threads > 1) out << ", " << first.threads << " threads";
+  if (first.handler_cpu_ns > 0) out << ", " << first.handler_cpu_ns << " ns of work a request";
   out << ", servers on CPU";
-  for (const int cpu : options.server_cpus) out << ' ' << cpu;
-  out << ", generator on CPU";
-  for (const int cpu : options.client_cpus) out << ' ' << cpu;
-  if (options.generator_polls()) out << " (polls in the open loop)";
-  out << "\nrounds  ";
-  for (const std::size_t look : options.looks) out << ' ' << look;
-  out << (options.looks.size() > 1 ? " (stops at the first that decides)" : "") << ", "
-      << format_duration(round_s(options)) << " a round, seed " << options.seed
-      << "\ntakes    at most " << format_duration(estimate_s(options))
-      << " unless rounds are repeated\n";
+  for (const int cpu : plan.server_cpus) out << ' ' << cpu;
+  out << ", generators on CPU";
+  for (const int cpu : plan.client_cpus) out << ' ' << cpu;
+  if (plan.generator_polls) out << " (they poll in the open loop)";
+  out << "\nloads   ";
+  for (const LoadSpec& load : options.loads) out << ' ' << load.id;
+  out << " (% of what the slowest entry reaches; max: the closed loop)\nblocks   " << plan.blocks
+      << " of " << plan.turns << " turns, windows of " << format_duration(plan.window_s)
+      << " or longer, seed " << options.seed << "\ntakes    about "
+      << format_duration(estimate_s(options)) << '\n';
 }
 
 }  // namespace duelio::compare

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -29,7 +30,7 @@ void on_signal(int /*number*/) {
 }  // namespace
 
 void catch_signals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
@@ -60,8 +61,12 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
   CPU_ZERO(&cpus);
   for (const int cpu : how.cpus) CPU_SET(static_cast<std::size_t>(cpu), &cpus);
 
+  std::array<int, 2> input{};
   std::array<int, 2> output{};
   std::array<int, 2> failure{};  // carries errno when exec fails; closed by a successful one
+  if (::pipe2(input.data(), O_CLOEXEC) != 0) os::throw_errno("pipe");
+  const os::UniqueFd input_end(input[0]);
+  input_ = os::UniqueFd(input[1]);
   if (::pipe2(output.data(), O_CLOEXEC) != 0) os::throw_errno("pipe");
   const os::UniqueFd output_end(output[1]);
   output_ = os::UniqueFd(output[0]);
@@ -80,6 +85,7 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
+    ::dup2(input[0], STDIN_FILENO);
     ::dup2(output[1], STDOUT_FILENO);
     if (!how.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
       // Reported like a failed exec: errno tells.
@@ -102,9 +108,31 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
 
 Process::~Process() {
   if (pid_ > 0 && !status_) {
-    signal(SIGKILL);
+    ::kill(-pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+}
+
+std::vector<pid_t> Process::group() const {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (const auto& folder : std::filesystem::directory_iterator("/proc", error)) {
+    const pid_t pid = std::atoi(folder.path().filename().c_str());
+    if (pid > 0 && ::getpgid(pid) == pid_) pids.push_back(pid);
+  }
+  return pids;
+}
+
+bool Process::write_line(std::string_view line) const noexcept {
+  std::string bytes(line);
+  bytes += '\n';
+  for (std::string_view left = bytes; !left.empty();) {
+    const ssize_t n = ::write(input_.get(), left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    left.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
 }
 
 std::optional<std::string> Process::read_line(std::chrono::milliseconds limit) {
@@ -139,7 +167,8 @@ int Process::wait(std::chrono::milliseconds limit) {
         std::max<std::int64_t>((deadline - os::monotonic_ns()) / 1'000'000, 0);
     if (::poll(&ended, 1, static_cast<int>(left_ms)) > 0 || left_ms == 0) break;
   }
-  if (ended.revents == 0) signal(SIGKILL);
+  // It, or what it started and left behind: until it is reaped the group's number is its own.
+  ::kill(-pid_, SIGKILL);
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }

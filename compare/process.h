@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -11,8 +12,8 @@
 
 namespace duelio::compare {
 
-// A child process with its stdout on a pipe. It dies with us (PR_SET_PDEATHSIG), is a group of its
-// own, so that Ctrl-C reaches it only by our hand, and is always waited for.
+// A child process with its stdin and stdout on pipes. It dies with us (PR_SET_PDEATHSIG), is a
+// group of its own, so that Ctrl-C reaches it only by our hand, and is always waited for.
 class Process {
  public:
   struct How {
@@ -29,6 +30,12 @@ class Process {
 
   pid_t pid() const noexcept { return pid_; }
 
+  // Every process of its group: it, and what it started.
+  std::vector<pid_t> group() const;
+
+  // A line to its stdin. False when it reads no more.
+  bool write_line(std::string_view line) const noexcept;
+
   // The next line of stdout without its newline. None when the stream has ended, the time is up, or
   // a signal asked us to stop (interrupted()).
   std::optional<std::string> read_line(std::chrono::milliseconds limit);
@@ -43,6 +50,7 @@ class Process {
  private:
   pid_t pid_ = -1;
   os::UniqueFd pidfd_;
+  os::UniqueFd input_;
   os::UniqueFd output_;
   std::string buffer_;
   std::optional<int> status_;

@@ -1,13 +1,18 @@
 #pragma once
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "compare/options.h"
-#include "results/record.h"
 
 namespace duelio::compare {
 
-// Slices of two builds, machines or sets of entries make no run. Throws cli::UsageError when what
-// `options` would run here is not what the run on file began with. The executable of an entry with
-// `server` and the file of a peer are known by their names only.
-void check_resumable(const results::Run& run, const Options& options);
+// The run in `file` that goes on and, of a matrix, the cells after it that have no file yet, as the
+// file's own manifest says; `parse` reads the command in it. Throws cli::UsageError where the run
+// is finished, or where this build, this machine or these entries are not those that it began with.
+std::vector<Options> resumed(
+    const std::string& file,
+    const std::function<std::vector<Options>(const std::vector<std::string>&)>& parse);
 
 }  // namespace duelio::compare

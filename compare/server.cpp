@@ -10,9 +10,9 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "common/cli.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
-#include "compare/slice.h"
 
 namespace duelio::compare {
 
@@ -59,14 +59,22 @@ json::object read_peer_file(const std::string& name) {
 
 }  // namespace
 
-RunningServer::RunningServer(const Entry& entry, const std::string& bin,
-                             const std::vector<int>& cpus, std::size_t environment_pad)
-    : name_(entry.name), is_peer_(!entry.peer_file.empty()) {
+void check_peer_file(const std::string& entry, const std::string& file) {
+  try {
+    read_peer_file(file);
+  } catch (const std::exception& error) {
+    throw cli::UsageError("--peer '" + entry + "=" + file + "': " + error.what());
+  }
+}
+
+RunningServer::RunningServer(const results::EntrySpec& entry, const std::vector<int>& cpus,
+                             std::size_t environment_pad)
+    : name_(entry.name), is_peer_(entry.peer_file.has_value()) {
   const Process::How how{.cpus = cpus, .environment_pad = environment_pad};
   if (is_peer_) {
-    start_peer(entry, bin, how);
+    start_peer(entry, how);
   } else {
-    start_backend(entry, bin, how);
+    start_backend(entry, how);
   }
 }
 
@@ -81,34 +89,38 @@ RunningServer::Folder::~Folder() {
   fs::remove_all(path_, ignored);
 }
 
-void RunningServer::start_backend(const Entry& entry, const std::string& bin,
-                                  const Process::How& how) {
-  std::vector<std::string> arguments{entry.server.empty() ? bin + "/duelio-server" : entry.server,
+void RunningServer::start_backend(const results::EntrySpec& entry, const Process::How& how) {
+  std::vector<std::string> arguments{entry.server.value_or(executables_folder() + "/duelio-server"),
                                      "--backend",
-                                     entry.backend,
+                                     entry.backend.value(),
                                      "--port",
                                      "0",
                                      "--threads",
                                      std::to_string(entry.threads),
                                      "--stats",
                                      "-"};
-  if (!entry.sharing.empty()) arguments.insert(arguments.end(), {"--sharing", entry.sharing});
+  if (entry.sharing) arguments.insert(arguments.end(), {"--sharing", *entry.sharing});
+  // Thread by thread: a set of CPUs would let the scheduler move them.
+  std::string cpus;
+  for (const int cpu : how.cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);
+  if (!cpus.empty()) arguments.insert(arguments.end(), {"--cpus", cpus});
   process_ = std::make_unique<Process>(arguments, how);
   const auto line = process_->read_line(start_limit);
   if (!line && interrupted()) throw Interrupted{};
   constexpr std::string_view greeting = "listening on ";
   const std::size_t colon = line ? line->find(" backend=") : std::string::npos;
   if (!line || !line->starts_with(greeting) || colon == std::string::npos) {
-    throw SliceFailed(
-        "server of " + name_ + " did not start: " +
-        (process_->is_running() ? "no greeting" : describe_status(process_->wait(stop_limit))));
+    throw EntryFailed(
+        name_,
+        "did not start: " + (process_->is_running() ? std::string("no greeting")
+                                                    : describe_status(process_->wait(stop_limit))));
   }
   port_ = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(':', colon) + 1)));
 }
 
-void RunningServer::start_peer(const Entry& entry, const std::string& bin,
-                               const Process::How& how) {
-  const json::object peer = read_peer_file(entry.peer_file);
+void RunningServer::start_peer(const results::EntrySpec& entry, const Process::How& how) {
+  const std::string bin = executables_folder();
+  const json::object peer = read_peer_file(entry.peer_file.value());
   const fs::path& folder = folder_.emplace().path();
   port_ = pick_free_port();
   const auto fill = [&](const json::value& value) {
@@ -130,19 +142,18 @@ void RunningServer::start_peer(const Entry& entry, const std::string& bin,
   while (!accepts(port_)) {
     if (interrupted()) throw Interrupted{};
     if (!process_->is_running()) {
-      throw SliceFailed("peer " + name_ + " ended before it was ready: " +
-                        describe_status(process_->wait(stop_limit)));
+      throw EntryFailed(
+          name_, "ended before it was ready: " + describe_status(process_->wait(stop_limit)));
     }
     if (std::chrono::steady_clock::now() > deadline)
-      throw SliceFailed("peer " + name_ + " was not ready in time");
+      throw EntryFailed(name_, "was not ready in time");
     std::this_thread::sleep_for(milliseconds(5));
   }
 }
 
 std::optional<json::object> RunningServer::stop() {
   if (!process_->is_running()) {
-    throw SliceFailed("server of " + name_ +
-                      " died: " + describe_status(process_->wait(stop_limit)));
+    throw EntryFailed(name_, "died: " + describe_status(process_->wait(stop_limit)));
   }
   process_->signal(SIGTERM);
   std::optional<json::object> stats;
@@ -151,7 +162,7 @@ std::optional<json::object> RunningServer::stop() {
   }
   const int status = process_->wait(stop_limit);
   if (!is_peer_ && status != 0 && !interrupted()) {
-    throw SliceFailed("server of " + name_ + " ended with " + describe_status(status));
+    throw EntryFailed(name_, "ended with " + describe_status(status));
   }
   return stats;
 }

@@ -1,29 +1,14 @@
 #pragma once
 
-#include <initializer_list>
+#include <optional>
 #include <string>
-#include <string_view>
-
-#include <boost/json/object.hpp>
 
 #include "results/record.h"
 
-// When a slice counts. The causes were fixed before anything was measured; METHODOLOGY.md, "Design
-// of an experiment".
 namespace duelio::compare {
 
-struct PhaseReport {
-  std::string name;  // "closed" or "open"
-  const boost::json::object& loadgen;
-  double steal_share = 0;    // of the machine's CPU time, taken by the hypervisor
-  double foreign_share = 0;  // of the server's CPUs, neither idle nor the server's
-  bool accept_noise = false;
-};
-
-// Notes in `slice` why this phase does not count, in whole or by the wall clock.
-void judge_phase(const PhaseReport& phase, results::Slice& slice);
-
-// The number at a path of keys; 0 when there is none.
-double number(const boost::json::object& object, std::initializer_list<std::string_view> path);
+// Why a window does not count: what the machine or the generator did to it, never what its entry
+// did. common/thresholds.h; METHODOLOGY.md, "Void windows".
+std::optional<std::string> void_cause(const results::Window& window, const results::Load& load);
 
 }  // namespace duelio::compare

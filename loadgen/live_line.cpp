@@ -18,8 +18,12 @@ constexpr std::string_view erase_line = "\r\033[K";  // ECMA-48, EL
 std::string live_text(const Progress& progress) {
   const std::string p99 =
       progress.p99_ns == 0 ? "-" : format_duration(static_cast<double>(progress.p99_ns) * 1e-9);
+  const std::string left =
+      progress.left_requests > 0
+          ? format_count(static_cast<double>(progress.left_requests)) + " requests"
+          : std::to_string(std::lround(std::ceil(progress.left_s))) + " s";
   return format_count(progress.rate) + "/s  p99 " + p99 + "  " + std::to_string(progress.errors) +
-         " errors  " + std::to_string(std::lround(std::ceil(progress.left_s))) + " s left";
+         " errors  " + left + " left";
 }
 
 LiveLine::LiveLine() : wanted_(cli::is_rich_terminal(STDERR_FILENO)) {}

@@ -6,9 +6,12 @@
 #include <tuple>
 
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "common/os/error.h"
 #include "common/units.h"
+#include "loadgen/command_line.h"
+#include "loadgen/control.h"
 #include "loadgen/live_line.h"
 #include "loadgen/report.h"
 #include "loadgen/schedule.h"
@@ -35,26 +38,27 @@ void require_writable(const std::string& name) {
   if (!std::ofstream(name, std::ios::app)) os::throw_errno("open " + name);
 }
 
-Result run_once(const Options& options) {
+Result run_once(const Options& options, bool phases) {
   const LiveLine live;
   return run_load(
       options,
       [&](std::string_view phase, std::int64_t now_ns) {
-        if (options.phases) std::cout << "phase " << phase << ' ' << now_ns << std::endl;
+        if (phases) std::cout << "phase " << phase << ' ' << now_ns << '\n' << std::flush;
       },
       // Of a run that another program drives, nothing is drawn by the thread that is measured.
-      options.phases ? OnProgress{} : live.progress());
+      phases ? OnProgress{} : live.progress());
 }
 
 // Runs at many rates. Leaves in `options` and `result` the last run at the rate that was found, or
 // the last of all when none was.
-SearchResult search(Options& options, Result& result) {
-  const Objective& objective = *options.find_max_rate;
+SearchResult search(CommandLine& line, Result& result) {
+  Options& options = line.options;
+  const Objective& objective = *line.find_max_rate;
   if (!options.rate) {
     // The closed loop's rate is a ceiling: half of it is a start that is not far off.
     Options closed = options;
     closed.duration = std::min<std::chrono::nanoseconds>(options.duration, std::chrono::seconds(1));
-    result = run_once(closed);
+    result = run_once(closed, line.phases);
     if (result.interrupted) return {.interrupted = true};
     options.rate = std::max(1.0, achieved_rate(result) / 2);
   }
@@ -63,7 +67,7 @@ SearchResult search(Options& options, Result& result) {
   const auto run = [&](double rate) {
     trial_options.rate = rate;
     trial_options.seed = options.seed + trials++;  // or all would have one and the same luck
-    const Result run_result = run_once(trial_options);
+    const Result run_result = run_once(trial_options, line.phases);
     const Tally& tally = run_result.tally;
     const Verdict verdict = judge(trial_options, run_result);
     Trial trial{.seed = trial_options.seed,
@@ -102,31 +106,32 @@ SearchResult search(Options& options, Result& result) {
 
 int main(int argc, char** argv) {
   return cli::run(tool, [&] {
-    auto options = parse_options(argc, argv);
-    if (!options) return cli::exit_ok;
-    require_writable(options->json);
-    require_writable(options->histogram);
+    auto line = parse_command_line(argc, argv);
+    if (!line) return cli::exit_ok;
+    const Options& options = line->options;
+    if (line->control) return serve_commands(options, STDIN_FILENO, std::cout);
+    require_writable(line->json);
+    require_writable(line->histogram);
     Result result;
     SearchResult found;
-    if (options->find_max_rate) {
-      found = search(*options, result);
+    if (line->find_max_rate) {
+      found = search(*line, result);
     } else {
-      result = run_once(*options);
+      result = run_once(options, line->phases);
     }
-    if (!options->phases && options->json != "-") {
-      print_summary(std::cout, *options, result);
-      if (options->find_max_rate) std::cout << describe(*options->find_max_rate, found) << '\n';
+    if (!line->phases && line->json != "-") {
+      print_summary(std::cout, options, result);
+      if (line->find_max_rate) std::cout << describe(*line->find_max_rate, found) << '\n';
     }
-    write_file(options->json, [&](std::ostream& out) {
-      auto object = to_json(*options, result);
-      if (options->find_max_rate) object["search"] = to_json(*options->find_max_rate, found);
+    write_file(line->json, [&](std::ostream& out) {
+      auto object = to_json(options, result);
+      if (line->find_max_rate) object["search"] = to_json(*line->find_max_rate, found);
       out << boost::json::serialize(object) << '\n';
     });
-    write_file(options->histogram,
-               [&](std::ostream& out) { write_hgrm(out, result.tally.latency); });
+    write_file(line->histogram, [&](std::ostream& out) { write_hgrm(out, result.tally.latency); });
     if (result.interrupted || found.interrupted) return cli::exit_interrupted;
-    if (options->find_max_rate && (found.rate == 0 || !found.failure.empty()))
+    if (line->find_max_rate && (found.rate == 0 || !found.failure.empty()))
       return cli::exit_failure;
-    return judge(*options, result).usable ? cli::exit_ok : cli::exit_failure;
+    return judge(options, result).usable ? cli::exit_ok : cli::exit_failure;
   });
 }

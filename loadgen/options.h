@@ -6,14 +6,21 @@
 #include <string>
 #include <vector>
 
-#include "common/cli.h"
-#include "loadgen/search.h"
-
 namespace duelio::loadgen {
 
 enum class Arrivals : std::uint8_t { poisson, constant };
+// Which of the free connections a due request takes.
+enum class ConnectionChoice : std::uint8_t { random, longest_unused };
 
-struct Options {
+// What may differ from one window to the next.
+struct Load {
+  std::optional<double> rate;  // requests/s; none: closed loop
+  std::uint64_t requests = 0;  // in place of a duration, at least one a thread; 0: by duration
+  std::uint64_t seed = 1;
+  bool spin = false;
+};
+
+struct Options : Load {
   std::string url;
   std::string host;
   std::uint16_t port = 80;
@@ -24,9 +31,8 @@ struct Options {
   std::vector<int> cpus;
   std::chrono::nanoseconds warmup{};
   std::chrono::nanoseconds duration{};
-  std::optional<double> rate;  // requests/s; none: closed loop
-  std::optional<Objective> find_max_rate;
   Arrivals arrivals = Arrivals::poisson;
+  ConnectionChoice connection_choice = ConnectionChoice::random;
   unsigned pipeline = 1;
   std::uint64_t requests_per_connection = 0;  // 0: no limit
   std::string method = "GET";
@@ -34,27 +40,22 @@ struct Options {
   std::uint64_t body_bytes_max = 0;  // of the largest; the same: all are that long
   int expect_status = 200;
   std::chrono::nanoseconds timeout{};
-  std::uint64_t seed = 1;
   unsigned idle_connections = 0;
   unsigned slow_clients = 0;
   std::chrono::nanoseconds slow_gap = std::chrono::milliseconds(100);  // between two bytes
   std::chrono::nanoseconds ramp{};
   unsigned source_addresses = 0;  // 127.0.0.2 and on; 0: the kernel's choice
   bool verify_body = false;
-  bool spin = false;
   bool fits_one_table = true;  // all connections, into one table of descriptors
-
-  std::string json;  // a file, "-" for stdout, empty for none
-  std::string histogram;
-  bool phases = false;
 
   // Connections beside those that carry the measured load.
   unsigned beside() const noexcept { return idle_connections + slow_clients; }
 };
 
-extern const cli::Tool tool;
-
-// nullopt when --help or --version was answered. Throws cli::UsageError.
-std::optional<Options> parse_options(int argc, const char* const* argv);
+// What one of the threads has of `total`.
+template <class Count>
+constexpr Count share_of(Count total, unsigned index, unsigned threads) noexcept {
+  return total / threads + (index < total % threads ? 1 : 0);
+}
 
 }  // namespace duelio::loadgen

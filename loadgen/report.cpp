@@ -11,6 +11,7 @@
 #include "common/os/error.h"
 #include "common/units.h"
 #include "common/version.h"
+#include "loadgen/tally_json.h"
 #include "loadgen/verdict.h"
 
 namespace duelio::loadgen {
@@ -18,23 +19,6 @@ namespace duelio::loadgen {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::array quantiles{std::pair{"p50", 0.5}, std::pair{"p90", 0.9}, std::pair{"p99", 0.99},
-                               std::pair{"p99_9", 0.999}, std::pair{"p99_99", 0.9999}};
-
-json::value describe(const Histogram& histogram) {
-  if (histogram.count() == 0) return nullptr;
-  json::object object{{"count", histogram.count()},
-                      {"min", histogram.min()},
-                      {"max", histogram.max()},
-                      {"mean", histogram.mean()}};
-  for (const auto& [name, quantile] : quantiles) {
-    object[name] = histogram.supports(quantile) ? json::value(histogram.quantile(quantile))
-                                                : json::value(nullptr);
-  }
-  object["histogram"] = histogram.to_json();
-  return object;
-}
 
 std::uint64_t quantile_of(const Second& second, double quantile) {
   std::uint64_t total = 0;
@@ -57,15 +41,6 @@ json::object to_json(const Options& options, const Result& result) {
   };
   const bool open_loop = options.rate.has_value();
 
-  json::array errors;
-  for (const auto& [kind, count] : tally.errors) {
-    const auto& [error_class, number] = kind;
-    errors.push_back(json::object{
-        {"class", error_class_names[static_cast<std::size_t>(error_class)]},
-        {"errno", number == 0 ? json::value(nullptr) : json::value(number)},
-        {"name", number == 0 ? json::value(nullptr) : json::value(os::errno_name(number))},
-        {"count", count}});
-  }
   json::array series;
   for (std::size_t i = 0; i < tally.series.size(); ++i) {
     const Second& second = tally.series[i];
@@ -93,29 +68,35 @@ json::object to_json(const Options& options, const Result& result) {
                              {"flags", build.flags},
                              {"boost", build.boost}}},
       {"config",
-       json::object{{"url", options.url},
-                    {"loop", open_loop ? "open" : "closed"},
-                    {"connections", options.connections},
-                    {"threads", options.threads},
-                    {"cpus", std::move(cpus)},
-                    {"warmup_s", seconds(options.warmup)},
-                    {"duration_s", seconds(options.duration)},
-                    {"rate", open_loop ? json::value(*options.rate) : json::value(nullptr)},
-                    {"arrivals", options.arrivals == Arrivals::poisson ? "poisson" : "constant"},
-                    {"pipeline", options.pipeline},
-                    {"requests_per_connection", options.requests_per_connection},
-                    {"method", options.method},
-                    {"body_bytes", options.body_bytes},
-                    {"body_bytes_max", options.body_bytes_max},
-                    {"expect_status", options.expect_status},
-                    {"timeout_s", seconds(options.timeout)},
-                    {"idle_connections", options.idle_connections},
-                    {"slow_clients", options.slow_clients},
-                    {"slow_gap_s", seconds(options.slow_gap)},
-                    {"ramp_s", seconds(options.ramp)},
-                    {"verify_body", options.verify_body},
-                    {"spin", options.spin},
-                    {"seed", options.seed}}},
+       json::object{
+           {"url", options.url},
+           {"loop", open_loop ? "open" : "closed"},
+           {"connections", options.connections},
+           {"threads", options.threads},
+           {"cpus", std::move(cpus)},
+           {"warmup_s", seconds(options.warmup)},
+           {"duration_s",
+            options.requests == 0 ? json::value(seconds(options.duration)) : json::value(nullptr)},
+           {"requests",
+            options.requests > 0 ? json::value(options.requests) : json::value(nullptr)},
+           {"rate", open_loop ? json::value(*options.rate) : json::value(nullptr)},
+           {"arrivals", options.arrivals == Arrivals::poisson ? "poisson" : "constant"},
+           {"connection_choice",
+            options.connection_choice == ConnectionChoice::random ? "random" : "longest-unused"},
+           {"pipeline", options.pipeline},
+           {"requests_per_connection", options.requests_per_connection},
+           {"method", options.method},
+           {"body_bytes", options.body_bytes},
+           {"body_bytes_max", options.body_bytes_max},
+           {"expect_status", options.expect_status},
+           {"timeout_s", seconds(options.timeout)},
+           {"idle_connections", options.idle_connections},
+           {"slow_clients", options.slow_clients},
+           {"slow_gap_s", seconds(options.slow_gap)},
+           {"ramp_s", seconds(options.ramp)},
+           {"verify_body", options.verify_body},
+           {"spin", options.spin},
+           {"seed", options.seed}}},
       {"interrupted", result.interrupted},
       {"start_unix_ns", result.start_unix_ns},
       {"measured_s", result.measured_s},
@@ -129,7 +110,7 @@ json::object to_json(const Options& options, const Result& result) {
            {"in_flight", tally.in_flight},
            {"request_errors", tally.request_errors},
            {"completed_in_window", tally.completed_in_window}}},
-      {"errors", std::move(errors)},
+      {"errors", errors_of(tally)},
       {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
       {"connections", json::object{{"requested", options.connections},
                                    {"established", tally.established},
@@ -147,11 +128,11 @@ json::object to_json(const Options& options, const Result& result) {
       {"rate",
        json::object{{"offered", open_loop ? json::value(*options.rate) : json::value(nullptr)},
                     {"achieved", achieved_rate(result)}}},
-      {"latency_ns", describe(tally.latency)},
-      {"service_ns", describe(open_loop ? tally.service : tally.latency)},
-      {"send_lag_ns", describe(tally.send_lag)},
-      {"dispatch_lag_ns", describe(tally.dispatch_lag)},
-      {"connect_ns", describe(tally.connect)},
+      {"latency_ns", distribution_of(tally.latency)},
+      {"service_ns", distribution_of(open_loop ? tally.service : tally.latency)},
+      {"send_lag_ns", distribution_of(tally.send_lag)},
+      {"dispatch_lag_ns", distribution_of(tally.dispatch_lag)},
+      {"connect_ns", distribution_of(tally.connect)},
       {"series", std::move(series)},
       {"cpu", json::object{{"total_ns", tally.cpu_ns},
                            {"user_ns", tally.user_ns},
@@ -191,8 +172,9 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
 
   out << options.url << "  " << (options.rate ? "open loop" : "closed loop") << ", "
       << tally.established << " of " << options.connections << " connections, "
-      << format_duration(result.measured_s) << (result.interrupted ? " (interrupted)" : "")
-      << "\n\n";
+      << format_duration(result.measured_s)
+      << (options.requests > 0 ? " for " + std::to_string(options.requests) + " requests" : "")
+      << (result.interrupted ? " (interrupted)" : "") << "\n\n";
   out << "  rate        " << format_count(achieved_rate(result)) << "/s";
   if (options.rate) out << " of " << format_count(*options.rate) << "/s offered";
   out << ", "

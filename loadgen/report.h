@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 
 #include "loadgen/run.h"
 

@@ -26,6 +26,7 @@ struct Progress {
   std::uint64_t p99_ns = 0;  // of the last whole second, of the slowest thread; 0: not yet
   std::uint64_t errors = 0;
   double left_s = 0;
+  std::uint64_t left_requests = 0;  // of --requests, in place of left_s
 };
 using OnProgress = std::function<void(const Progress&)>;
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 
 namespace duelio::loadgen {
 

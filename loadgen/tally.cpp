@@ -26,6 +26,7 @@ void Tally::add(const Tally& other) {
   slow.closed += other.slow.closed;
   slow.failed += other.slow.failed;
   latency.add(other.latency);
+  unanswered_ns += other.unanswered_ns;
   service.add(other.service);
   send_lag.add(other.send_lag);
   dispatch_lag.add(other.dispatch_lag);
@@ -43,6 +44,14 @@ void Tally::add(const Tally& other) {
   system_ns += other.system_ns;
   run_delay_ns += other.run_delay_ns;
   max_thread_share = std::max(max_thread_share, other.max_thread_share);
+}
+
+void Tally::clear() {
+  static_cast<Counters&>(*this) = {};
+  errors.clear();
+  for (Histogram* const each : {&latency, &service, &send_lag, &dispatch_lag, &connect})
+    each->clear();
+  series.clear();
 }
 
 std::uint64_t Tally::count(ErrorClass wanted) const noexcept {

@@ -48,41 +48,29 @@ struct SlowTally {
   std::uint64_t failed = 0;  // an answer that was none, or late, or had the wrong status
 };
 
-// What one thread, or after adding up all of them, has seen. A request belongs to the measured
-// window when it was due in it (open loop) or sent in it (closed loop); it is followed to its end
-// after the window closes.
-struct Tally {
+// What is counted. A request belongs to the measured window when it was due in it (open loop) or
+// sent in it (closed loop); it is followed to its end after the window closes.
+struct Counters {
   std::uint64_t scheduled = 0;  // open loop only
   std::uint64_t sent = 0;
   std::uint64_t unsent = 0;
   std::uint64_t had_to_wait = 0;  // open loop only: no connection was free when it was looked for
   std::uint64_t completed = 0;
   std::uint64_t in_flight = 0;  // at the end of the drain
-  // By class and errno, those that end no request of ours among them.
-  std::map<std::pair<ErrorClass, int>, std::uint64_t> errors;
   std::uint64_t request_errors = 0;
 
   // Everything that completed while the window was open, whenever it was sent: the achieved rate.
   std::uint64_t completed_in_window = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
-  double busy_ns = 0;  // the sum of times in flight within the window, for Little's law
+  double busy_ns = 0;        // the sum of times in flight within the window, for Little's law
+  double unanswered_ns = 0;  // the sum of what the latency record has for unanswered requests
 
   std::uint64_t established = 0;         // connections open when the load began
   std::uint64_t established_beside = 0;  // idle and slow ones
   std::uint64_t peak = 0;
   std::uint64_t reconnects = 0;
   SlowTally slow;
-
-  Histogram
-      latency;  // from the intended send (open loop) or the send (closed loop) to the last byte
-  Histogram service;   // from the send to the last byte
-  Histogram send_lag;  // open loop only: from the intended send to the send
-  // Its first part, which is the generator's alone: until it looked for a free connection. The rest
-  // is the wait for an answer to be there, and read.
-  Histogram dispatch_lag;
-  Histogram connect;  // of connections opened in the window
-  std::vector<Second> series;
 
   std::int64_t cpu_ns = 0;  // of the generator's threads within the window
   std::int64_t user_ns = 0;
@@ -91,8 +79,26 @@ struct Tally {
   // The busiest thread's CPU time / window; with --spin: 1 - time in polls that found nothing /
   // window.
   double max_thread_share = 0;
+};
+
+// What one thread, or after adding up all of them, has seen.
+struct Tally : Counters {
+  // By class and errno, those that end no request of ours among them.
+  std::map<std::pair<ErrorClass, int>, std::uint64_t> errors;
+
+  // From the intended send (open loop) or the send (closed loop) to the last byte. A request that
+  // was not answered as it should counts as no shorter than --timeout.
+  Histogram latency;
+  Histogram service;   // from the send to the last byte
+  Histogram send_lag;  // open loop only: from the intended send to the send
+  // Its first part, which is the generator's alone: until it looked for a free connection. The rest
+  // is the wait for an answer to be there, and read.
+  Histogram dispatch_lag;
+  Histogram connect;  // of connections opened in the window
+  std::vector<Second> series;
 
   void add(const Tally& other);
+  void clear();  // keeps the histograms' memory
 
   // Errors of a class, whatever their errno.
   std::uint64_t count(ErrorClass wanted) const noexcept;

@@ -31,13 +31,17 @@ bool server_kept_up(const Tally& tally) noexcept {
 
 bool is_conserved(const Tally& tally, bool open_loop) noexcept {
   return tally.sent == tally.completed + tally.request_errors + tally.in_flight &&
-         (!open_loop || tally.scheduled == tally.sent + tally.unsent);
+         (!open_loop || tally.scheduled == tally.sent + tally.unsent) &&
+         tally.latency.count() == tally.sent + tally.unsent;
 }
 
 LittlesLaw littles_law(const Result& result) noexcept {
   LittlesLaw law;
   law.lambda = achieved_rate(result);
-  law.w = result.tally.latency.mean() * 1e-9;
+  const double latencies_ns =
+      result.tally.latency.mean() * static_cast<double>(result.tally.latency.count());
+  law.w = (latencies_ns - result.tally.unanswered_ns) * 1e-9 /
+          static_cast<double>(std::max<std::uint64_t>(result.tally.completed, 1));
   if (result.measured_s > 0) law.measured_l = result.tally.busy_ns * 1e-9 / result.measured_s;
   // What crosses the window's edges weighs up to the number in flight; below 1000 completions that
   // is too much.

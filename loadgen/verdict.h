@@ -30,14 +30,15 @@ bool server_kept_up(const Tally& tally) noexcept;
 // Of the window, in which threads could have run but waited for a CPU; mean over the threads.
 double run_delay_share(const Options& options, const Result& result) noexcept;
 
-// Conservation: scheduled = sent + unsent, and sent = completed + request errors + in flight.
+// Conservation: scheduled = sent + unsent, and sent = completed + request errors + in flight; the
+// latency record has every one of them.
 bool is_conserved(const Tally& tally, bool open_loop) noexcept;
 
 // Little's law, L = lambda W: the mean number of requests in the system against rate times mean
 // time.
 struct LittlesLaw {
   double lambda = 0;      // completions/s within the window
-  double w = 0;           // mean latency in s of what belongs to the window
+  double w = 0;           // mean latency in s of what belongs to the window and was answered
   double measured_l = 0;  // mean number in flight within the window (open loop: or due and waiting)
   bool ok = true;         // they agree within 5 %, or there is too little to say
 };

@@ -12,13 +12,6 @@
 #include "common/os/error.h"
 
 namespace duelio::loadgen {
-namespace {
-
-unsigned share_of(unsigned total, unsigned index, unsigned threads) {
-  return total / threads + (index < total % threads ? 1 : 0);
-}
-
-}  // namespace
 
 Worker::Worker(const Options& options, const os::Address& server, unsigned source_addresses,
                unsigned index)
@@ -31,12 +24,10 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
       last_requests_(options, index, true),
       sizes_differ_(options.body_bytes != options.body_bytes_max),
       head_(options.method == "HEAD"),
-      open_loop_(options.rate.has_value()),
+      buffer_(64 * 1024),
       sessions_(share_of(options.connections, index, options.threads) +
                 share_of(options.idle_connections, index, options.threads) +
-                share_of(options.slow_clients, index, options.threads)),
-      schedule_(options.rate.value_or(1), options.arrivals, options.seed, index, options.threads),
-      buffer_(64 * 1024) {
+                share_of(options.slow_clients, index, options.threads)) {
   if (!events_) os::throw_errno("epoll_create1");
   if (options.verify_body) expected_body_.emplace(options.target);
   const unsigned active = share_of(options.connections, index, options.threads);
@@ -57,13 +48,23 @@ void Worker::count_error(ErrorClass kind, int error, std::int64_t due) {
   if (ends_a_request(kind)) ++tally_.request_errors;
 }
 
-void Worker::wait(std::int64_t until) {
+// Left out, the requests that fared worst would make the percentiles better.
+void Worker::record_unanswered(std::int64_t due, std::int64_t now, std::uint32_t requests) {
+  if (!in_window(due)) return;
+  const std::int64_t latency = std::max<std::int64_t>(now - due, options_.timeout.count());
+  tally_.latency.record(latency, requests);
+  tally_.unanswered_ns += static_cast<double>(latency) * requests;
+  if (measuring_) second_latency_.record(latency, requests);
+}
+
+// Returns how many events there were.
+int Worker::wait(std::int64_t until) {
   std::array<epoll_event, 128> events;
   const std::int64_t now = os::monotonic_ns();
-  const std::int64_t sleep = spins() ? 0 : std::max<std::int64_t>(until - now, 0);
+  const std::int64_t sleep = spins_ ? 0 : std::max<std::int64_t>(until - now, 0);
   const timespec timeout{sleep / 1'000'000'000, sleep % 1'000'000'000};
   const int n = ::epoll_pwait2(events_.get(), events.data(), events.size(), &timeout, nullptr);
-  if (n == 0 && spins() && measuring_) empty_poll_since_ = now;
+  if (n == 0 && spins_ && measuring_) empty_poll_since_ = now;
   ++batch_;
   for (int i = 0; i < n; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
@@ -71,6 +72,7 @@ void Worker::wait(std::int64_t until) {
     // Requests that came due while this batch was handled are not kept waiting for its end.
     if (open_loop_ && running_) dispatch_due(os::monotonic_ns());
   }
+  return n;
 }
 
 void Worker::drive(Session& session, std::uint32_t happened) {
@@ -124,7 +126,8 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
   bool closes = false;
   while (!bytes.empty() && !(closes && session.count > 0)) {
     if (session.count == 0) {
-      count_error(ErrorClass::excess, 0, now);
+      // Behind a response that the drain waited for, too: it is a fault of the window's requests.
+      count_error(ErrorClass::excess, 0, std::min(now, end_));
       reopen(session);
       return false;
     }
@@ -162,18 +165,20 @@ void Worker::complete(Session& session, std::int64_t now) {
   end_seconds(now);
   const bool good_status = session.reader.status() == options_.expect_status;
   const bool good = good_status && session.reader.body_is_good();
-  if (window_open(now)) {
+  if (measuring_) {
     tally_.completed_in_window += good ? 1 : 0;
     second_.completed += good ? 1 : 0;
-    tally_.busy_ns += static_cast<double>(now - std::max(request.due, plan_.measure));
+    tally_.busy_ns += static_cast<double>(now - std::max(request.due, begin_));
   }
   if (!in_window(request.due)) return;
-  if (!good)
+  if (!good) {
+    record_unanswered(request.due, now);
     return count_error(good_status ? ErrorClass::body : ErrorClass::status, 0, request.due);
+  }
   ++tally_.completed;
   const std::int64_t latency = now - request.due;
   tally_.latency.record(latency);
-  if (window_open(now)) second_latency_.record(latency);
+  if (measuring_) second_latency_.record(latency);
   if (open_loop_) tally_.service.record(now - request.sent);
 }
 
@@ -200,19 +205,31 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
   if (sizes_differ_ && ++session.next_request == requests_.count()) session.next_request = 0;
   if (!in_window(due)) return;
   ++tally_.sent;
-  if (open_loop_) tally_.send_lag.record(now - due);
+  if (open_loop_) {
+    tally_.send_lag.record(now - due);
+  } else if (--requests_left_ == 0) {
+    end_sending(due);
+  }
 }
 
 void Worker::refill(Session& session, std::int64_t now) {
-  if (stopping_ || now >= plan_.drain) return;
-  while (has_room(session)) start(session, now, now);
+  if (stopping_) return;
+  while (requests_left_ > 0 && has_room(session)) start(session, now, now);
 }
 
 // Sends what there is to send, and what may follow.
 void Worker::feed(Session& session, std::int64_t now) {
-  if (open_loop_) return offer(session);
-  refill(session, now);
-  flush(session);
+  bool held_back = false;
+  do {
+    held_back = session.unsent_bytes > 0;
+    if (open_loop_) {
+      offer(session);
+    } else {
+      refill(session, now);
+      flush(session);
+    }
+    // The last request of a connection may have waited for just those bytes to be on their way.
+  } while (held_back && session.link == Link::open && session.unsent_bytes == 0);
 }
 
 void Worker::flush(Session& session) {
@@ -238,159 +255,67 @@ void Worker::flush(Session& session) {
   }
 }
 
-// Open loop: the session can take a request.
-void Worker::offer(Session& session) {
-  const std::int64_t now = backlog_.empty() ? 0 : os::monotonic_ns();
-  while (!backlog_.empty() && has_room(session)) {
-    start(session, backlog_.front(), now);
-    backlog_.pop_front();
+// By one send, but for a connection's last request, which has bytes of its own.
+void Worker::send_burst(Session& session, Burst& burst, std::int64_t now) {
+  while (burst.left > 0 && has_room(session)) {
+    start(session, burst.due, now);
+    --burst.left;
+    if (burst.left == 0 || !has_room(session)) flush(session);
   }
+}
+
+// Open loop: the session may be able to take what waits, or what falls due next.
+void Worker::offer(Session& session) {
   if (session.unsent_bytes > 0) flush(session);
-  if (has_room(session) && !session.listed) {
+  while (!backlog_.empty() && is_free(session)) {
+    send_burst(session, backlog_.front(), os::monotonic_ns());
+    if (backlog_.front().left == 0) backlog_.pop_front();
+  }
+  if (is_free(session) && !session.listed) {
     session.listed = true;
     free_.push_back(&session);
   }
 }
 
+Worker::Session* Worker::take_free() {
+  while (!free_.empty()) {
+    Session* session = free_.front();
+    if (options_.connection_choice == ConnectionChoice::random) {
+      const std::size_t pick = (std::uint64_t{choice_()} * free_.size()) >> 32U;
+      session = std::exchange(free_[pick], free_.back());
+      free_.pop_back();
+    } else {
+      free_.pop_front();
+    }
+    session->listed = false;
+    if (is_free(*session)) return session;  // it may have been closed since it was listed
+  }
+  return nullptr;
+}
+
 void Worker::dispatch_due(std::int64_t now) {
   while (true) {
     const std::int64_t due = plan_.start + schedule_.next();
-    if (due > now || due >= plan_.drain) return;
+    if (due > now || stopping_ || requests_left_ == 0) return;
     schedule_.advance();
     const bool counts = in_window(due);
+    Burst burst{.due = due, .left = options_.pipeline};
     if (counts) {
-      ++tally_.scheduled;
-      tally_.dispatch_lag.record(now - due);
+      burst.left = static_cast<std::uint32_t>(std::min<std::uint64_t>(burst.left, requests_left_));
+      tally_.scheduled += burst.left;
+      tally_.dispatch_lag.record(now - due, burst.left);
+      requests_left_ -= burst.left;
+      if (requests_left_ == 0) end_sending(due);
     }
-    Session* session = nullptr;
-    while (session == nullptr && !free_.empty()) {
-      session = free_.front();
-      free_.pop_front();
-      session->listed = false;
-      if (!has_room(*session)) session = nullptr;
-    }
-    if (session == nullptr) {
-      backlog_.push_back(due);
-      tally_.had_to_wait += counts ? 1 : 0;
-      continue;
-    }
-    start(*session, due, now);
-    flush(*session);
-    if (has_room(*session)) {
-      session->listed = true;
-      free_.push_back(session);
-    }
-    now = os::monotonic_ns();
-  }
-}
-
-void Worker::open_window(std::int64_t now) {
-  measuring_ = true;
-  at_open_ = ThreadUsage::now();
-  second_end_ = plan_.measure + 1'000'000'000;
-  window_begin_ = now;
-  second_ = {};  // errors of the time when the connections opened
-}
-
-void Worker::close_window(std::int64_t now) {
-  measuring_ = false;
-  end_seconds(now);
-  end_second();
-  second_end_ = std::numeric_limits<std::int64_t>::max();
-  const ThreadUsage usage = ThreadUsage::now();
-  tally_.cpu_ns = usage.cpu_ns - at_open_.cpu_ns;
-  tally_.user_ns = usage.user_ns - at_open_.user_ns;
-  tally_.system_ns = usage.system_ns - at_open_.system_ns;
-  tally_.run_delay_ns = usage.run_delay_ns - at_open_.run_delay_ns;
-  const std::int64_t accounted_ns = std::max<std::int64_t>(now - window_begin_, 1);
-  const std::int64_t busy_ns = spins() ? accounted_ns - empty_polls_ns_ : tally_.cpu_ns;
-  tally_.max_thread_share = static_cast<double>(busy_ns) / static_cast<double>(accounted_ns);
-  for (const Session& session :
-       sessions_) {  // still in flight: they count for Little's law up to here
-    for (std::uint32_t i = 0; i < session.count; ++i) {
-      const Request& request = session.in_flight[(session.first + i) % options_.pipeline];
-      tally_.busy_ns += static_cast<double>(
-          std::max<std::int64_t>(now - std::max(request.due, plan_.measure), 0));
-    }
-  }
-}
-
-void Worker::show(std::int64_t now) {
-  end_seconds(now);  // a stalled server completes nothing that would
-  live_.completed.store(tally_.completed_in_window, std::memory_order_relaxed);
-  live_.errors.store(tally_.request_errors, std::memory_order_relaxed);
-}
-
-void Worker::end_second() {
-  second_latency_.for_each([this](std::uint64_t lower, std::uint64_t upper, std::uint64_t count) {
-    second_.latencies.emplace_back(lower + (upper - lower) / 2, count);
-  });
-  live_.p99_ns.store(second_latency_.quantile(0.99), std::memory_order_relaxed);
-  tally_.series.push_back(std::move(second_));
-  second_ = {};
-  second_latency_.clear();
-}
-
-// The last one ends with the window.
-void Worker::end_seconds(std::int64_t now) {
-  for (; second_end_ <= now && second_end_ < plan_.drain; second_end_ += 1'000'000'000)
-    end_second();
-}
-
-void Worker::run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch) {
-  plan_ = plan;
-  running_ = true;
-  std::int64_t now = os::monotonic_ns();
-  for (Session& session : sessions_) {
-    if (session.link == Link::open && session.role == Role::active) feed(session, now);
-  }
-  next_timeout_check_ = now + tick_ns;
-  if (options_.slow_clients > 0) next_trickle_ = now;
-  while (true) {
-    now = os::monotonic_ns();
-    if (empty_poll_since_ != 0) empty_polls_ns_ += now - std::exchange(empty_poll_since_, 0);
-    if (window_begin_ == 0 && now >= plan_.measure && now < plan_.drain) {
-      open_window(now);
-      if (watch.on_open) watch.on_open(now);
-    }
-    if (interrupted.load(std::memory_order_relaxed) && !stopping_) {
-      plan_.drain = std::min(plan_.drain, now);
-      plan_.give_up = std::min(plan_.give_up, now + options_.timeout.count());
-    }
-    if (open_loop_) dispatch_due(now);
-    if (now >= plan_.drain && !stopping_) {
-      stopping_ = true;
-      if (measuring_) {
-        close_window(now);
-        if (watch.on_close) watch.on_close(now);
+    while (burst.left > 0) {
+      Session* const session = take_free();
+      if (session == nullptr) {
+        backlog_.push_back(burst);
+        tally_.had_to_wait += counts ? burst.left : 0;
+        break;
       }
-    }
-    if (now >= next_timeout_check_) {
-      check_timeouts(now);
-      if (measuring_) {
-        show(now);
-        if (watch.on_tick) watch.on_tick(now);
-      }
-    }
-    if (now >= next_trickle_ && !stopping_) trickle(now);
-    if (stopping_) {
-      const bool quiet =
-          backlog_.empty() && std::all_of(sessions_.begin(), sessions_.end(),
-                                          [](const Session& s) { return s.count == 0; });
-      if (quiet || now >= plan_.give_up) break;
-    }
-    std::int64_t until = std::min(next_timeout_check_, stopping_ ? plan_.give_up : plan_.drain);
-    if (!stopping_) until = std::min(until, next_trickle_);
-    if (!measuring_ && !stopping_) until = std::min(until, plan_.measure);
-    if (open_loop_ && !stopping_) until = std::min(until, plan_.start + schedule_.next());
-    wait(until);
-  }
-  tally_.unsent = static_cast<std::uint64_t>(std::count_if(
-      backlog_.begin(), backlog_.end(), [this](std::int64_t due) { return in_window(due); }));
-  for (const Session& session : sessions_) {
-    for (std::uint32_t i = 0; i < session.count; ++i) {
-      const Request& request = session.in_flight[(session.first + i) % options_.pipeline];
-      if (in_window(request.due)) ++tally_.in_flight;
+      send_burst(*session, burst, now);
+      now = os::monotonic_ns();
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,15 @@
 
 namespace duelio::loadgen {
 
-// The phases' edges, CLOCK_MONOTONIC in nanoseconds, the same for all threads.
+// When the phases are to begin, CLOCK_MONOTONIC in nanoseconds, the same for all threads.
 struct Plan {
   std::int64_t start = 0;  // of the load: the warm-up
   std::int64_t measure = 0;
-  std::int64_t drain = 0;  // the window closes
-  std::int64_t give_up = 0;
+  // The window closes; with --requests each thread finds out when, and when to give up.
+  std::int64_t drain = std::numeric_limits<std::int64_t>::max();
+  std::int64_t give_up = std::numeric_limits<std::int64_t>::max();
+  // Read nothing but clocks at the edges: what a file of /proc takes is much of a short window.
+  bool clocks_only = false;
 };
 
 // What a worker calls from its loop while it runs; each may be empty.
@@ -44,41 +48,49 @@ struct alignas(64) Live {
 };
 
 // One generator thread: its connections, its schedule, its tally; it shares nothing that is
-// written. A session is registered once (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET); an answer is
-// one recv(2), and the next request is sent straight from its completion.
+// written. Its connections outlive a window, and any number of windows may follow. A session is
+// registered once (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET); an answer is one recv(2), and the
+// next request is sent straight from its completion.
 class Worker {
  public:
   // `source_addresses`: how many to connect from, 0 for the kernel's choice.
   Worker(const Options& options, const os::Address& server, unsigned source_addresses,
          unsigned index);
 
-  // Opens the connections; returns when each is open or has failed, when all are due (--ramp) and
-  // none has opened for --timeout, or when interrupted.
+  // Opens the connections that are not open, those that the server has closed since the last window
+  // among them; returns when each is open or has failed, when all are due (--ramp) and none has
+  // opened for --timeout, or when interrupted.
   void connect_all(const std::atomic<bool>& interrupted);
 
-  // Runs the load to its end. `interrupted` is looked at a few times a second.
-  void run(const Plan& plan, const std::atomic<bool>& interrupted, const Watch& watch);
+  // Runs the load to its end: one window. `interrupted` is looked at a few times a second.
+  void run(const Load& load, const Plan& plan, const std::atomic<bool>& interrupted,
+           const Watch& watch);
 
   // Closes all connections.
-  void disconnect() noexcept {
-    for (Session& session : sessions_) session.fd.reset();
-  }
+  void disconnect();
 
-  const Live& live() const noexcept { return live_; }
+  // Of the windows, and of connecting before them, since it was cleared.
+  void clear_tally();
   const Tally& tally() const noexcept { return tally_; }
-  // Of the window in which completions count; shorter than planned when interrupted, 0 when it
-  // never opened.
-  std::int64_t window_ns() const noexcept {
-    return window_begin_ == 0 ? 0 : plan_.drain - plan_.measure;
-  }
+  // Between its edges as they were; 0 when it never opened.
+  std::int64_t window_ns() const noexcept { return begin_ == never ? 0 : end_ - begin_; }
+  const Live& live() const noexcept { return live_; }
+  std::uint64_t active_connections() const noexcept { return active_count_; }
+  std::uint64_t open_connections() const noexcept;  // those beside the active ones included
   int first_connect_error() const noexcept { return first_connect_error_; }
 
  private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t tick_ns = 50'000'000;  // between looks at timeouts, interruption
 
   struct Request {
     std::int64_t due = 0;  // intended send; closed loop: the send
     std::int64_t sent = 0;
+  };
+  // Requests that fall due together, for one connection: --pipeline of them.
+  struct Burst {
+    std::int64_t due = 0;
+    std::uint32_t left = 0;  // to start
   };
   enum class Link : std::uint8_t { closed, connecting, open };
   enum class Role : std::uint8_t { active, idle, slow };
@@ -106,6 +118,7 @@ class Worker {
   bool bind_source(const Session& session) const;
   void open(Session& session);
   void on_connected(Session& session);
+  void close(Session& session);
   void reopen(Session& session);
   void fail(Session& session, ErrorClass kind, int error);
   void check_timeouts(std::int64_t now);
@@ -114,7 +127,8 @@ class Worker {
 
   // worker.cpp: requests, their schedule and their books.
   void count_error(ErrorClass kind, int error, std::int64_t due);
-  void wait(std::int64_t until);
+  void record_unanswered(std::int64_t due, std::int64_t now, std::uint32_t requests = 1);
+  int wait(std::int64_t until);
   void drive(Session& session, std::uint32_t happened);
   enum class Received : std::uint8_t { nothing, part, full };
   Received receive(Session& session);
@@ -125,26 +139,33 @@ class Worker {
   void refill(Session& session, std::int64_t now);
   void feed(Session& session, std::int64_t now);
   bool has_room(const Session& session) const noexcept;
+  bool is_free(const Session& session) const noexcept {
+    return session.count == 0 && has_room(session);
+  }
   bool needs_connections() const noexcept { return !stopping_ || !backlog_.empty(); }
-  bool spins() const noexcept { return options_.spin && open_loop_; }
   void offer(Session& session);
+  Session* take_free();
+  void send_burst(Session& session, Burst& burst, std::int64_t now);
 
   ResponseReader::Result read_answer(Session& session, std::string_view bytes) {
     return session.reader.read(bytes, last_answer_, head_,
                                expected_body_ ? &*expected_body_ : nullptr);
   }
   void dispatch_due(std::int64_t now);
-  void open_window(std::int64_t now);
-  void close_window(std::int64_t now);
+
+  // worker_window.cpp: the course of a window.
+  void prepare(const Load& load, const Plan& plan);
+  std::int64_t next_thing_to_do() const noexcept;
+  bool is_quiet() const noexcept;
+  void end_sending(std::int64_t at) noexcept;
+  void open_window(const Watch& watch);
+  void close_window(const Watch& watch);
+  void close_books(std::int64_t now);
+  ThreadUsage usage() const;
   void show(std::int64_t now);
   void end_second();
   void end_seconds(std::int64_t now);
-  bool in_window(std::int64_t due) const noexcept {
-    return due >= plan_.measure && due < plan_.drain;
-  }
-  bool window_open(std::int64_t now) const noexcept {
-    return now >= plan_.measure && now < plan_.drain;
-  }
+  bool in_window(std::int64_t due) const noexcept { return due > begin_ && due <= end_; }
 
   const Options& options_;
   os::Address server_;
@@ -156,33 +177,41 @@ class Worker {
   bool sizes_differ_;
   bool head_;
   std::optional<ExpectedBody> expected_body_;
-  bool open_loop_;
-
-  std::vector<Session> sessions_;
-  std::deque<Session*> free_;  // open loop: sessions that can take a request, longest unused first
-  std::deque<std::int64_t> backlog_;  // open loop: due requests that no session could take
-  Schedule schedule_;
   LastAnswer last_answer_;
   std::vector<char> buffer_;
 
-  Plan plan_;
-  bool stopping_ = false;  // no new requests
-  bool running_ = false;
-  std::int64_t next_timeout_check_ = 0;
-  std::int64_t next_trickle_ = std::numeric_limits<std::int64_t>::max();
-  std::uint64_t batch_ = 0;  // of events, counted
+  std::vector<Session> sessions_;
+  bool connected_before_ = false;
   unsigned connecting_ = 0;
-  std::int64_t last_opened_ = 0;  // when a connection did
   std::uint64_t active_count_ = 0;
+  std::uint64_t batch_ = 0;          // of events, counted
+  std::int64_t last_opened_ = 0;     // when a connection did
+  std::int64_t last_seen_open_ = 0;  // when one was, at a look for timeouts
   int first_connect_error_ = 0;
+
+  // Of the window that runs, or has run last.
+  Load load_;
+  Plan plan_;
+  bool open_loop_ = false;
+  bool spins_ = false;
+  bool running_ = false;
+  bool measuring_ = false;
+  bool stopping_ = false;       // no new requests
+  std::int64_t begin_ = never;  // the edges as they were
+  std::int64_t end_ = never;
+  std::uint64_t requests_left_ = 0;  // to start (closed loop) or to fall due (open loop)
+  std::deque<Session*> free_;  // open loop: sessions that can take a burst, as they became free
+  std::deque<Burst> backlog_;  // open loop: what was due and no session could take
+  Schedule schedule_{1, Arrivals::poisson, 0, 0, 1};
+  std::mt19937 choice_;  // of a free session; apart, so that no choice changes the schedule
+  std::int64_t next_timeout_check_ = 0;
+  std::int64_t next_trickle_ = never;
 
   Live live_;
   Tally tally_;
-  bool measuring_ = false;
-  std::int64_t window_begin_ = 0;
   std::int64_t empty_poll_since_ = 0;  // --spin: of the poll just now, if it found nothing
   std::int64_t empty_polls_ns_ = 0;    // of the window
-  std::int64_t second_end_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t second_end_ = never;
   Second second_;
   Histogram second_latency_;
   ThreadUsage at_open_;

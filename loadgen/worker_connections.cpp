@@ -5,7 +5,6 @@
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "common/os/cpu.h"
@@ -15,11 +14,12 @@
 namespace duelio::loadgen {
 
 void Worker::connect_all(const std::atomic<bool>& interrupted) {
-  // A sleep must not be stretched by the default slack of 50 us: prctl(2), PR_SET_TIMERSLACK.
-  prctl(PR_SET_TIMERSLACK, 1UL);
+  // What the server has closed since the last window.
+  while (wait(0) > 0) {
+  }
   const std::int64_t start = os::monotonic_ns();
-  const double gap_ns =
-      static_cast<double>(options_.ramp.count()) / static_cast<double>(sessions_.size());
+  const std::int64_t ramp_ns = connected_before_ ? 0 : options_.ramp.count();
+  const double gap_ns = static_cast<double>(ramp_ns) / static_cast<double>(sessions_.size());
   std::size_t next = 0;
   std::int64_t newest_due = start;
   const auto opens_at = [&] {  // threads take turns
@@ -27,11 +27,17 @@ void Worker::connect_all(const std::atomic<bool>& interrupted) {
            static_cast<std::int64_t>(gap_ns * (static_cast<double>(next) +
                                                static_cast<double>(index_) / options_.threads));
   };
+  const auto skip_open_ones = [&] {
+    while (next < sessions_.size() && sessions_[next].link != Link::closed) ++next;
+  };
+  skip_open_ones();
   // In batches smaller than any backlog, so that no SYN is dropped and comes again a second later.
   while ((next < sessions_.size() || connecting_ > 0) && !interrupted.load()) {
     while (next < sessions_.size() && connecting_ < 64 && opens_at() <= os::monotonic_ns()) {
       newest_due = opens_at();
+      tally_.reconnects += connected_before_ ? 1 : 0;
       open(sessions_[next++]);
+      skip_open_ones();
     }
     const bool ramping = next < sessions_.size() && opens_at() > os::monotonic_ns();
     const std::int64_t silent = os::monotonic_ns() - std::max(last_opened_, newest_due);
@@ -41,10 +47,25 @@ void Worker::connect_all(const std::atomic<bool>& interrupted) {
     if (connecting_ > 0 || held_back)
       wait(held_back ? std::min(look_again, opens_at()) : look_again);
   }
-  for (const Session& session : sessions_) {
-    if (session.link == Link::open)
-      ++(session.role == Role::active ? tally_.established : tally_.established_beside);
+  connected_before_ = true;
+}
+
+void Worker::disconnect() {
+  for (Session& session : sessions_) {
+    if (session.link != Link::closed) close(session);
   }
+  connected_before_ = false;
+}
+
+void Worker::clear_tally() {
+  tally_.clear();
+  first_connect_error_ = 0;
+}
+
+std::uint64_t Worker::open_connections() const noexcept {
+  return static_cast<std::uint64_t>(
+      std::count_if(sessions_.begin(), sessions_.end(),
+                    [](const Session& session) { return session.link == Link::open; }));
 }
 
 // Connections beyond the ephemeral ports of one address (ip(7), ip_local_port_range) come from
@@ -101,11 +122,15 @@ void Worker::on_connected(Session& session) {
   feed(session, now);
 }
 
-void Worker::reopen(Session& session) {
+void Worker::close(Session& session) {
   if (session.link == Link::connecting) --connecting_;
   if (session.link == Link::open && session.role == Role::active) --active_count_;
   session.link = Link::closed;
   session.fd.reset();
+}
+
+void Worker::reopen(Session& session) {
+  close(session);
   if (!running_ || !needs_connections()) return;
   ++tally_.reconnects;
   open(session);
@@ -115,14 +140,15 @@ void Worker::fail(Session& session, ErrorClass kind, int error) {
   if (kind == ErrorClass::connect) {
     if (first_connect_error_ == 0) first_connect_error_ = error;
     count_error(kind, error, os::monotonic_ns());
-    if (session.link == Link::connecting) --connecting_;
-    session.link = Link::closed;
-    session.fd.reset();
+    close(session);
     return;  // tried again at the next look for timeouts, so that a refusing server does not make
              // us spin
   }
+  const std::int64_t now = os::monotonic_ns();
   for (; session.count > 0; --session.count) {
-    count_error(kind, error, session.in_flight[session.first].due);
+    const std::int64_t due = session.in_flight[session.first].due;
+    record_unanswered(due, now);
+    count_error(kind, error, due);
     session.first = (session.first + 1) % options_.pipeline;
   }
   reopen(session);
@@ -146,6 +172,10 @@ void Worker::check_timeouts(std::int64_t now) {
       open(session);
     }
   }
+  // Without a server a closed loop would never come to the last of its --requests.
+  if (active_count_ > 0) last_seen_open_ = now;
+  if (load_.requests > 0 && !open_loop_ && std::max(last_seen_open_, last_opened_) < limit)
+    end_sending(now);
 }
 
 // What comes on a connection that carries no measured request.

@@ -1,6 +1,5 @@
 #include "results/likeness.h"
 
-#include <array>
 #include <string_view>
 
 namespace duelio::results {
@@ -8,105 +7,66 @@ namespace {
 
 namespace json = boost::json;
 
-struct Key {
-  std::string_view part;  // of the manifest
-  std::string_view name;
-  bool is_load = false;  // may differ between ratios
-};
-
-// What must be the same for a difference to be the code's.
-constexpr std::array keys{
-    Key{"machine", "cpu"},
-    Key{"machine", "cpus"},
-    Key{"machine", "kernel"},
-    Key{"machine", "hypervisor"},
-    Key{"machine", "clocksource"},
-    Key{"machine", "governor"},
-    Key{"machine", "mitigations"},
-    Key{"build", "preset"},
-    Key{"build", "flags"},
-    Key{"build", "compiler"},
-    Key{"build", "boost"},
-    Key{"workload", "name"},
-    Key{"workload", "target"},
-    Key{"workload", "pipeline"},
-    Key{"workload", "requests_per_connection"},
-    Key{"workload", "method"},
-    Key{"workload", "body_bytes"},
-    Key{"workload", "idle_connections"},
-    Key{"plan", "server_cpus"},
-    Key{"plan", "client_cpus"},
-    Key{"plan", "generator_polls"},
-    Key{"plan", "accept_noise"},
-    Key{"plan", "only_primary"},
-    Key{"plan", "connections", true},
-    Key{"plan", "rate", true},
-    Key{"plan", "warmup_s", true},
-    Key{"plan", "open_s", true},
-};
-
-constexpr std::array entry_keys{
-    Key{"entry", "kind"},    Key{"entry", "backend"},          Key{"entry", "sharing"},
-    Key{"entry", "threads"}, Key{"entry", "idle_connections"}, Key{"entry", "handler_cpu_ns", true},
-};
-
-json::value field(const json::value& object, std::string_view key) {
-  const json::value* const value =
-      object.is_object() ? object.get_object().if_contains(key) : nullptr;
-  return value == nullptr ? nullptr : *value;
-}
-
-// An earlier version did not record what it could not do.
-bool is_nothing(const json::value& value) {
-  return value.is_null() || value == json::value(false) || value == json::value(0);
-}
-
 std::string text(const json::value& value) {
-  if (value.is_null()) return "not recorded";
+  if (value.is_null()) return "none";
   return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
+
+// "10%, 50%, max".
+std::string text(const std::vector<Load>& loads) {
+  std::string names;
+  for (const Load& load : loads) names += (names.empty() ? "" : ", ") + load.id;
+  return names;
 }
 
 class Comparison {
  public:
-  void compare(const std::string& what, const json::value& first, const json::value& second) {
-    if (first == second || (is_nothing(first) && is_nothing(second))) return;
-    found_.push_back(what + ": " + text(first) + " and " + text(second));
-  }
+  explicit Comparison(Figures figures) : figures_(figures) {}
 
-  // Of the entries that both runs have: which those are, is for the caller to say.
-  void compare_entries(const Run& first, const Run& second, Figures figures) {
-    for (const json::value& one : first.manifest.at("entries").as_array()) {
-      for (const json::value& other : second.manifest.at("entries").as_array()) {
-        if (one.at("name") != other.at("name")) continue;
-        for (const Key& key : entry_keys) {
-          if (key.is_load && figures == Figures::ratios) continue;
-          compare("entry " + text(one.at("name")) + " " + std::string(key.name),
-                  field(one, key.name), field(other, key.name));
-        }
-      }
-    }
+  // `second` is a record of the same type, as JSON, for a list of fields visits one record.
+  template <Record R>
+  void compare(const std::string& path, const R& first, const json::object& second) {
+    R::fields(first, [&](std::string_view name, const auto& field, Share share) {
+      if (share == Share::no || (share == Share::load && figures_ == Figures::ratios)) return;
+      const std::string inner = path.empty() ? std::string(name) : path + " " + std::string(name);
+      compare_field(inner, field, second.at(name));
+    });
   }
 
   std::vector<std::string> found() && { return std::move(found_); }
 
  private:
+  template <class T>
+  void compare_field(const std::string& path, const T& first, const json::value& second) {
+    if constexpr (Record<T>) {
+      compare(path, first, second.get_object());
+    } else if constexpr (std::is_same_v<T, std::vector<Load>>) {
+      std::vector<Load> other;
+      from_value(second, other, path);
+      note(path, text(first), text(other));
+    } else {
+      note(path, text(to_value(first)), text(second));
+    }
+  }
+
+  void note(const std::string& path, const std::string& first, const std::string& second) {
+    if (first != second) found_.push_back(path + ": " + first + " and " + second);
+  }
+
+  Figures figures_;
   std::vector<std::string> found_;
 };
 
 }  // namespace
 
 std::vector<std::string> differences(const Run& first, const Run& second, Figures figures) {
-  Comparison comparison;
-  for (const Key& key : keys) {
-    if (key.is_load && figures == Figures::ratios) continue;
-    comparison.compare(std::string(key.part) + " " + std::string(key.name),
-                       field(field(first.manifest, key.part), key.name),
-                       field(field(second.manifest, key.part), key.name));
+  Comparison comparison(figures);
+  comparison.compare("", first.manifest, to_value(second.manifest).get_object());
+  // Of the entries that both runs have: which those are, is for the caller to say.
+  for (const EntrySpec& entry : first.manifest.entries) {
+    if (const EntrySpec* const other = second.entry(entry.name))
+      comparison.compare("entry " + entry.name, entry, to_value(*other).get_object());
   }
-  if (figures == Figures::ratios)
-    comparison.compare("reference", first.manifest.at("reference"),
-                       second.manifest.at("reference"));
-  comparison.compare_entries(first, second, figures);
   return std::move(comparison).found();
 }
 

@@ -2,26 +2,99 @@
 
 #include <array>
 
-namespace duelio {
+#include "common/histogram.h"
+
+namespace duelio::results {
+namespace {
+
+std::optional<double> cpu_per_request(const Window& window) {
+  if (window.finished == 0) return std::nullopt;
+  return static_cast<double>(window.server_cpu_ns) / static_cast<double>(window.finished);
+}
+
+std::optional<double> rate(const Window& window) {
+  if (window.length_s <= 0) return std::nullopt;
+  return static_cast<double>(window.finished) / window.length_s;
+}
+
+// Of a window and not of the block's histogram: the windows of a turn are neighbours, so the
+// machine's slow and fast minutes cancel, and a few hundred requests are enough for a median.
+std::optional<double> median_latency(const Window& window) {
+  return window.p50_ns;
+}
+
+// A tail needs the whole block: one window has a handful of requests in it.
+template <int per_mille>
+std::optional<double> tail_latency(const LaneLoad& lane) {
+  constexpr double quantile = per_mille / 1000.0;
+  const Histogram latency = Histogram::from_json(lane.latency);
+  if (!latency.supports(quantile)) return std::nullopt;
+  return static_cast<double>(latency.quantile(quantile));
+}
+
+std::optional<double> syscalls(const LaneLoad& lane) {
+  return lane.syscalls_per_request;
+}
+
+}  // namespace
 
 std::span<const Metric> metrics() noexcept {
   static constexpr std::array all{
-      Metric{"cpu", "open", "server_cpu_per_request_ns",
-             "server CPU per request at the offered rate", "less CPU per request",
-             "more CPU per request", "ns", true, true},
-      Metric{"rate", "closed", "rate", "throughput, closed loop", "lower throughput",
-             "higher throughput", "1/s", false},
-      Metric{"cpu-closed", "closed", "server_cpu_per_request_ns",
-             "server CPU per request, closed loop", "less CPU per request when saturated",
-             "more CPU per request when saturated", "ns"},
-      Metric{"p50", "open", "p50_ns", "median latency at the offered rate", "lower median latency",
-             "higher median latency", "ns"},
-      Metric{"p99", "open", "p99_ns", "p99 latency at the offered rate", "lower p99 latency",
-             "higher p99 latency", "ns"},
-      Metric{"syscalls", "counted", "syscalls_per_request", "system calls per request, closed loop",
-             "fewer system calls per request", "more system calls per request", "1", true, true},
+      Metric{.id = "cpu",
+             .title = "server CPU per request",
+             .less = "less CPU per request",
+             .more = "more CPU per request",
+             .unit = "ns",
+             .of_window = cpu_per_request},
+      Metric{.id = "rate",
+             .title = "throughput",
+             .less = "lower throughput",
+             .more = "higher throughput",
+             .unit = "1/s",
+             .lower_is_better = false,
+             .in_open_loop = false,
+             .of_window = rate},
+      Metric{.id = "p50",
+             .title = "median latency",
+             .less = "lower median latency",
+             .more = "higher median latency",
+             .unit = "ns",
+             .in_closed_loop = false,
+             .of_window = median_latency},
+      Metric{.id = "p99",
+             .title = "p99 latency",
+             .less = "lower p99 latency",
+             .more = "higher p99 latency",
+             .unit = "ns",
+             .in_closed_loop = false,
+             .of_block = tail_latency<990>},
+      Metric{.id = "p999",
+             .title = "p99.9 latency",
+             .less = "lower p99.9 latency",
+             .more = "higher p99.9 latency",
+             .unit = "ns",
+             .in_closed_loop = false,
+             .of_block = tail_latency<999>},
+      Metric{.id = "syscalls",
+             .title = "system calls per request",
+             .less = "fewer system calls per request",
+             .more = "more system calls per request",
+             .unit = "1",
+             .of_block = syscalls},
+      Metric{.id = "instructions",
+             .title = "instructions per request",
+             .less = "fewer instructions per request",
+             .more = "more instructions per request",
+             .unit = "1",
+             .of_block = [](const LaneLoad& lane) { return lane.instructions_per_request; }},
+      Metric{.id = "cache-misses",
+             .title = "cache misses per request",
+             .less = "fewer cache misses per request",
+             .more = "more cache misses per request",
+             .unit = "1",
+             .of_block = [](const LaneLoad& lane) { return lane.cache_misses_per_request; }},
   };
   return all;
 }
 
-}  // namespace duelio
+}  // namespace duelio::results

@@ -1,28 +1,31 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
-namespace duelio {
+#include "results/record.h"
 
-// What a slice measures. `phase` and `key` name the number in a slice's record:
-// slice[phase].metrics[key].
+namespace duelio::results {
+
+// What is compared; a row of metrics.cpp each. Each metric is a family of its own: with 95 % all
+// its intervals, of all candidates at all loads, hold together; across metrics nothing is promised.
 struct Metric {
-  std::string_view id;     // "cpu", as --metric takes it
-  std::string_view phase;  // "closed" or "open"
-  std::string_view key;
-  std::string_view title;
-  std::string_view less;  // how a smaller value reads: "less CPU per request", "lower throughput"
+  std::string_view id;     // "cpu", as --sort and the figures' names have it
+  std::string_view title;  // "server CPU per request"
+  std::string_view less;   // how a smaller value reads: "less CPU per request"
   std::string_view more;
   std::string_view unit;  // "ns", "1/s", "1", "bytes"
   bool lower_is_better = true;
-  // Whether time that the hypervisor took away leaves the value as it is: the kernel does not
-  // charge a task for stolen time, but rates and latencies run on. In a closed loop the CPU time of
-  // a request too hangs on how requests bunch.
-  bool stands_steal = false;
+  bool in_open_loop = true;  // at which loads it means something
+  bool in_closed_loop = true;
+  // Exactly one of the two. Of a window: its turn is the pair, a block's estimate is over its
+  // turns. Of a lane at a load over a whole block: where one window has too little.
+  std::optional<double> (*of_window)(const Window& window) = nullptr;
+  std::optional<double> (*of_block)(const LaneLoad& lane) = nullptr;
 };
 
-// The primary metric first; the others are exploratory.
+// The primary one, server CPU per request, first.
 std::span<const Metric> metrics() noexcept;
 
-}  // namespace duelio
+}  // namespace duelio::results

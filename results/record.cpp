@@ -1,9 +1,12 @@
 #include "results/record.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
+
+#include <boost/json.hpp>
 
 #include "common/os/error.h"
 
@@ -11,134 +14,235 @@ namespace duelio::results {
 
 namespace json = boost::json;
 
-std::optional<double> Slice::metric(std::string_view phase, std::string_view key) const {
-  const json::value* const found = phases.if_contains(phase);
-  if (found == nullptr || !found->is_object()) return std::nullopt;
-  const json::value* const metrics = found->get_object().if_contains("metrics");
-  if (metrics == nullptr || !metrics->is_object()) return std::nullopt;
-  const json::value* const value = metrics->get_object().if_contains(key);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
-}
+namespace {
 
-bool Slice::keeps_wall_clock(std::string_view phase) const {
-  return std::none_of(
-      wall_clock_causes.begin(), wall_clock_causes.end(), [&](const std::string& cause) {
-        return cause.starts_with(phase) && cause.substr(phase.size()).starts_with(": ");
-      });
-}
+constexpr std::array role_words{std::pair(Role::reference, "reference"),
+                                std::pair(Role::control, "control"),
+                                std::pair(Role::candidate, "candidate")};
 
-json::object to_json(const Slice& slice) {
-  json::object object{{"type", "slice"},
-                      {"round", slice.round},
-                      {"attempt", slice.attempt},
-                      {"position", slice.position},
-                      {"entry", slice.entry},
-                      {"role", slice.role},
-                      {"connections", slice.connections},
-                      {"handler_cpu_ns", slice.handler_cpu_ns},
-                      {"valid", slice.valid},
-                      {"causes", json::value_from(slice.causes)},
-                      {"wall_clock_causes", json::value_from(slice.wall_clock_causes)},
-                      {"started_s", slice.started_s},
-                      {"phases", slice.phases}};
+template <class Line>
+json::object line_of(std::string_view type, const Line& line) {
+  json::object object{{"type", type}};
+  const json::value fields = to_value(line);
+  for (const auto& [key, value] : fields.get_object()) object.emplace(key, value);
   return object;
 }
 
-namespace {
-
-Slice slice_from(const json::object& object) {
-  Slice slice;
-  slice.round = object.at("round").to_number<int>();
-  slice.attempt = object.at("attempt").to_number<int>();
-  slice.position = object.at("position").to_number<int>();
-  slice.entry = json::value_to<std::string>(object.at("entry"));
-  slice.role = json::value_to<std::string>(object.at("role"));
-  slice.connections = object.at("connections").to_number<std::uint64_t>();
-  slice.handler_cpu_ns = object.at("handler_cpu_ns").to_number<std::uint64_t>();
-  slice.valid = object.at("valid").as_bool();
-  slice.causes = json::value_to<std::vector<std::string>>(object.at("causes"));
-  if (const json::value* const causes = object.if_contains("wall_clock_causes"))
-    slice.wall_clock_causes = json::value_to<std::vector<std::string>>(*causes);
-  slice.started_s = object.at("started_s").to_number<double>();
-  slice.phases = object.at("phases").as_object();
-  return slice;
+// Text of another kind is told apart before it is parsed, for a parser would only say where it
+// stumbled.
+void check_kind(const std::string& text) {
+  using namespace std::string_view_literals;
+  if (text.empty()) throw std::runtime_error("the file is empty");
+  if (text.starts_with("\xFD"
+                       "7zXZ\0"sv))
+    throw std::runtime_error("is compressed: xz --decompress makes a results file of it");
+  if (text.starts_with("\x1F\x8B"sv))
+    throw std::runtime_error("is compressed: gzip --decompress makes a results file of it");
+  if (!text.starts_with('{'))
+    throw std::runtime_error("is no results file: it does not begin with a JSON object");
 }
 
-void check_manifest(const json::object& manifest) {
-  const auto& found = manifest.at("schema").as_string();
-  if (found != schema) {
-    throw std::runtime_error("has schema '" + std::string(found) + "', this version reads '" +
-                             std::string(schema) + "'");
+void check_schema(const json::object& line) {
+  const json::value* const found = line.if_contains("schema");
+  if (found == nullptr || !found->is_string()) throw std::runtime_error("schema is missing");
+  if (found->get_string() == schema) return;
+  const std::string other(found->get_string());
+  throw std::runtime_error("is of schema " + other + ", which " +
+                           (other == "duelio/1" ? "duelio up to revision ec384ef reads"
+                                                : "another version of duelio reads") +
+                           "; this one reads " + std::string(schema));
+}
+
+void check(const Manifest& manifest) {
+  const auto twice = [](const auto& list, auto name) {
+    for (auto one = list.begin(); one != list.end(); ++one) {
+      if (std::any_of(list.begin(), one,
+                      [&](const auto& other) { return (*one).*name == other.*name; }))
+        throw std::runtime_error("'" + (*one).*name + "' stands twice in the manifest");
+    }
+  };
+  twice(manifest.entries, &EntrySpec::name);
+  twice(manifest.plan.loads, &Load::id);
+  if (manifest.plan.loads.empty()) throw std::runtime_error("manifest.plan.loads is empty");
+  if (std::none_of(manifest.entries.begin(), manifest.entries.end(),
+                   [&](const EntrySpec& entry) { return entry.name == manifest.reference; }))
+    throw std::runtime_error("manifest.reference is none of the entries");
+}
+
+// Puts the lines of a file together to a run.
+class Reader {
+ public:
+  explicit Reader(Run& run) : run_(run) {}
+
+  void read(std::string_view line) {
+    const json::value value = json::parse(line);
+    if (!value.is_object()) throw std::runtime_error("is not an object");
+    json::object fields = value.get_object();
+    const json::value* const type = fields.if_contains("type");
+    if (type == nullptr || !type->is_string()) throw std::runtime_error("type is missing");
+    const std::string kind(type->get_string());
+    fields.erase("type");
+    if (!has_manifest_) {
+      if (kind != "manifest") throw std::runtime_error("is a " + kind + ", not the manifest");
+      check_schema(fields);
+      fields.erase("schema");
+      from_value(fields, run_.manifest, kind);
+      check(run_.manifest);
+      has_manifest_ = true;
+    } else if (kind == "window") {
+      add(read_as<Window>(fields, kind));
+    } else if (kind == "block") {
+      add(read_as<Block>(fields, kind));
+    } else if (kind == "end") {
+      run_.end = read_as<End>(fields, kind);
+    } else if (kind == "verdict") {
+      read_as<Verdict>(fields, kind);  // computed anew from the windows
+    } else {
+      throw std::runtime_error("has unknown type '" + kind + "'");
+    }
   }
-  manifest.at("reference").as_string();
-  for (const json::value& entry : manifest.at("entries").as_array()) entry.at("name").as_string();
-  manifest.at("plan").as_object();
-  manifest.at("workload").as_object().at("name").as_string();
-}
 
-}  // namespace
+  bool has_manifest() const noexcept { return has_manifest_; }
+  bool has_open_block() const noexcept { return !windows_.empty(); }
 
-std::string Run::unfinished() const {
-  if (truncated || !end) return "killed";
-  return end->at("finished").as_bool() ? "" : json::value_to<std::string>(end->at("reason"));
-}
-
-std::string Run::reference() const {
-  return json::value_to<std::string>(manifest.at("reference"));
-}
-
-std::vector<std::string> Run::entries() const {
-  std::vector<std::string> names;
-  for (const json::value& entry : manifest.at("entries").as_array()) {
-    names.push_back(json::value_to<std::string>(entry.at("name")));
+ private:
+  template <class Line>
+  static Line read_as(const json::object& fields, const std::string& kind) {
+    Line line;
+    from_value(fields, line, kind);
+    return line;
   }
-  return names;
-}
 
-Run load(const std::string& file) {
+  void check_lane(const std::string& entry, Role role) const {
+    if (run_.entry(entry) == nullptr)
+      throw std::runtime_error("'" + entry + "' is none of the manifest's entries");
+    if ((role == Role::candidate) == (entry == run_.manifest.reference))
+      throw std::runtime_error("'" + entry + "' cannot be the " + std::string(to_string(role)));
+  }
+
+  void check_load(const std::string& load) const {
+    const auto& loads = run_.manifest.plan.loads;
+    if (std::none_of(loads.begin(), loads.end(), [&](const Load& each) { return each.id == load; }))
+      throw std::runtime_error("'" + load + "' is none of the manifest's loads");
+  }
+
+  void add(Window window) {
+    check_lane(window.entry, window.role);
+    check_load(window.load);
+    windows_.push_back(std::move(window));
+  }
+
+  void add(Block block) {
+    if (!run_.blocks.empty() && block.block <= run_.blocks.back().block)
+      throw std::runtime_error("block " + std::to_string(block.block) + " is out of order");
+    for (const Lane& lane : block.lanes) {
+      check_lane(lane.entry, lane.role);
+      for (const LaneLoad& load : lane.loads) {
+        check_load(load.load);
+        Histogram::from_json(load.latency);
+      }
+    }
+    for (Window& window : windows_) {
+      if (window.block != block.block)
+        throw std::runtime_error("window of block " + std::to_string(window.block) +
+                                 " stands in block " + std::to_string(block.block));
+      run_.windows.push_back(std::move(window));
+    }
+    windows_.clear();
+    run_.blocks.push_back(std::move(block));
+  }
+
+  Run& run_;
+  bool has_manifest_ = false;
+  std::vector<Window> windows_;  // of the block that is not whole yet
+};
+
+std::string content_of(const std::string& file) {
+  if (std::filesystem::is_directory(file))
+    throw BadFile(file + ": is a directory; a results file is asked for");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) os::throw_errno("open " + file);
   std::ostringstream content;
   content << stream.rdbuf();
-  const std::string text = content.str();
+  if (stream.bad()) os::throw_errno("read " + file);
+  return std::move(content).str();
+}
 
+}  // namespace
+
+std::string_view to_string(Role role) noexcept {
+  for (const auto& [each, word] : role_words) {
+    if (each == role) return word;
+  }
+  return {};
+}
+
+bool from_string(std::string_view text, Role& role) noexcept {
+  for (const auto& [each, word] : role_words) {
+    if (word != text) continue;
+    role = each;
+    return true;
+  }
+  return false;
+}
+
+std::string Run::unfinished() const {
+  if (!end) return "killed";
+  return end->finished ? "" : end->reason;
+}
+
+const EntrySpec* Run::entry(std::string_view name) const noexcept {
+  for (const EntrySpec& each : manifest.entries) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
+json::object to_line(const Manifest& manifest) {
+  json::object line{{"type", "manifest"}, {"schema", schema}};
+  const json::value fields = to_value(manifest);
+  for (const auto& [key, value] : fields.get_object()) line.emplace(key, value);
+  return line;
+}
+
+json::object to_line(const Window& window) {
+  return line_of("window", window);
+}
+
+json::object to_line(const Block& block) {
+  return line_of("block", block);
+}
+
+json::object to_line(const Verdict& verdict) {
+  return line_of("verdict", verdict);
+}
+
+json::object to_line(const End& end) {
+  return line_of("end", end);
+}
+
+Run load(const std::string& file) {
+  const std::string text = content_of(file);
   Run run;
   run.file = file;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    ++number;
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) {
-      run.truncated = true;
-      break;
-    }
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    begin = end + 1;
-    try {
-      const json::value value = json::parse(line);
-      const json::object& object = value.as_object();
-      const auto type = json::value_to<std::string>(object.at("type"));
-      if (number == 1) {
-        if (type != "manifest") throw std::runtime_error("is a " + type + ", not the manifest");
-        check_manifest(object);
-        run.manifest = object;
-      } else if (type == "slice") {
-        run.slices.push_back(slice_from(object));
-      } else if (type == "end") {
-        if (!object.at("finished").as_bool()) object.at("reason").as_string();  // or it throws
-        run.end = object;
-      } else if (type != "verdict") {  // verdicts are computed anew from the slices
-        throw std::runtime_error("has unknown type '" + type + "'");
+  Reader reader(run);
+  std::size_t number = 1;
+  try {
+    check_kind(text);
+    for (std::size_t begin = 0; begin < text.size(); ++number) {
+      const std::size_t end = text.find('\n', begin);
+      if (end == std::string::npos) {
+        run.truncated = true;
+        break;
       }
-    } catch (const std::exception& error) {
-      throw BadFile(file + ":" + std::to_string(number) + ": " + error.what());
+      reader.read(std::string_view(text).substr(begin, end - begin));
+      begin = end + 1;
     }
+    if (!reader.has_manifest()) throw std::runtime_error("no complete manifest line");
+  } catch (const std::exception& error) {
+    throw BadFile(file + ":" + std::to_string(number) + ": " + error.what());
   }
-  if (run.manifest.empty()) {
-    throw BadFile(file +
-                  ":1: " + (text.empty() ? "the file is empty" : "no complete manifest line"));
-  }
+  if (reader.has_open_block()) run.truncated = true;
   return run;
 }
 
@@ -148,9 +252,16 @@ void reopen(const std::string& file) {
   const std::string fresh = file + ".resumed";
   std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
   std::string line;
+  std::string open_block;
   while (std::getline(stream, line) && !stream.eof()) {  // a last line without its newline sets eof
     const auto type = json::value_to<std::string>(json::parse(line).at("type"));
-    if (type == "manifest" || type == "slice") out << line << '\n';
+    line += '\n';
+    if (type == "manifest") out << line;
+    if (type == "window") open_block += line;
+    if (type == "block") {
+      out << open_block << line;
+      open_block.clear();
+    }
   }
   out.close();
   if (!out || std::rename(fresh.c_str(), file.c_str()) != 0) os::throw_errno("rewrite " + file);
@@ -163,8 +274,8 @@ Writer::Writer(std::string file) : file_(std::move(file)) {
   if (!stream_) os::throw_errno("open " + file_);
 }
 
-void Writer::write(const json::object& record) {
-  stream_ << json::serialize(record) + "\n" << std::flush;
+void Writer::write(const json::object& line) {
+  stream_ << json::serialize(line) + "\n" << std::flush;
   if (!stream_) os::throw_errno("write " + file_);
 }
 

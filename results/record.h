@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -8,74 +9,421 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/json.hpp>
+#include <boost/json/object.hpp>
 
-// The results file: JSON Lines, one object a line with a "type": manifest, slice, verdict, end.
-// Each line is written with one write and flushed, so a killed run leaves a file whose complete
-// lines load.
+#include "common/histogram.h"
+#include "results/fields.h"
+
+// The results file: JSON Lines, one object a line with a "type": manifest, window, block, verdict,
+// end. FORMAT.md describes it, results/results.schema.json fixes it. Each line is written with one
+// write and flushed, so a killed run leaves a file whose complete lines load; the windows of a
+// block count once its block line is there.
 namespace duelio::results {
 
-inline constexpr std::string_view schema = "duelio/1";
+inline constexpr std::string_view schema = "duelio/2";
 
-// One server process under one load.
-struct Slice {
-  int round = 0;     // from 1
-  int attempt = 1;   // 2 when the round is repeated
-  int position = 0;  // order within the round, from 1
-  std::string entry;
-  std::string role;  // "reference", "control" (the reference again) or "candidate"
-  std::uint64_t connections = 0;
+// What stands in the comparison under a name.
+struct EntrySpec {
+  std::string name;
+  std::string kind;  // "backend" or "peer"
+  std::optional<std::string> backend;
+  std::optional<std::string> peer_file;
+  std::optional<std::string> server;   // executable of another build
+  std::optional<std::string> sharing;  // none: the backend's natural one
+  unsigned threads = 1;
+  unsigned idle_connections = 0;  // beside those of the workload
   std::uint64_t handler_cpu_ns = 0;
-  bool valid = true;
-  std::vector<std::string> causes;  // why not
-  // "open: steal": why a phase's figures by the wall clock (rates, latencies) do not count, though
-  // its CPU time does
-  std::vector<std::string> wall_clock_causes;
-  double started_s = 0;  // since the run began
-  boost::json::object
-      phases;  // "closed", "open", "counted": {metrics: {}, latency: histogram, series: []}
 
-  bool keeps_wall_clock(std::string_view phase) const;
-
-  // The value of a metric, if this slice has it.
-  std::optional<double> metric(std::string_view phase, std::string_view key) const;
+  bool operator==(const EntrySpec&) const = default;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("name", self.name, Share::no);
+    visit("kind", self.kind, Share::always);
+    visit("backend", self.backend, Share::always);
+    visit("peer_file", self.peer_file, Share::no);
+    visit("server", self.server, Share::no);
+    visit("sharing", self.sharing, Share::always);
+    visit("threads", self.threads, Share::always);
+    visit("idle_connections", self.idle_connections, Share::always);
+    visit("handler_cpu_ns", self.handler_cpu_ns, Share::load);
+  }
 };
 
-boost::json::object to_json(const Slice& slice);
+// What the client does.
+struct Workload {
+  std::string name;
+  std::string target = "/";
+  unsigned pipeline = 1;
+  std::uint64_t requests_per_connection = 0;  // 0: no limit
+  std::string method = "GET";
+  std::uint64_t body_bytes = 0;
+  unsigned idle_connections = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("name", self.name, Share::always);
+    visit("target", self.target, Share::always);
+    visit("pipeline", self.pipeline, Share::always);
+    visit("requests_per_connection", self.requests_per_connection, Share::always);
+    visit("method", self.method, Share::always);
+    visit("body_bytes", self.body_bytes, Share::always);
+    visit("idle_connections", self.idle_connections, Share::always);
+  }
+};
+
+// One load of the sweep, the same for all lanes.
+struct Load {
+  std::string id;              // as --load names it: "10%", "20k", "max"
+  std::optional<double> rate;  // offered requests/s; none: the closed loop
+
+  bool is_open() const noexcept { return rate.has_value(); }
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("id", self.id, Share::load);
+    visit("rate", self.rate, Share::no);  // "10%" is another rate on another day
+  }
+};
+
+struct Plan {
+  std::size_t blocks = 0;
+  std::size_t turns = 0;  // of a block, at each load
+  double alpha = 0;       // of a metric: all its contrasts at all loads together
+  double minimum_effect = 0;
+  double lead_in_s = 0;  // before each window
+  double window_s = 0;   // at least; longer where a few hundred requests take longer
+  unsigned connections = 0;
+  std::vector<Load> loads;  // ascending, the closed loop last
+  std::vector<int> server_cpus;
+  std::vector<int> client_cpus;
+  bool generator_polls = false;  // in the open loop: its CPUs are its own
+  bool isolated = false;         // one lane alive at a time: only for the study of bias
+  bool accept_noise = false;     // void windows count: only to try the tools
+  std::size_t cell = 1;          // of the matrix of runs that one command made, from 1
+  std::size_t cells = 1;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("blocks", self.blocks, Share::no);
+    visit("turns", self.turns, Share::no);
+    visit("alpha", self.alpha, Share::no);
+    visit("minimum_effect", self.minimum_effect, Share::no);
+    visit("lead_in_s", self.lead_in_s, Share::load);
+    visit("window_s", self.window_s, Share::load);
+    visit("connections", self.connections, Share::load);
+    visit("loads", self.loads, Share::load);
+    visit("server_cpus", self.server_cpus, Share::always);
+    visit("client_cpus", self.client_cpus, Share::always);
+    visit("generator_polls", self.generator_polls, Share::always);
+    visit("isolated", self.isolated, Share::always);
+    visit("accept_noise", self.accept_noise, Share::always);
+    visit("cell", self.cell, Share::no);
+    visit("cells", self.cells, Share::no);
+  }
+};
+
+// How the loads were found: what each entry reached in the closed loop, a rate for each trial.
+struct Trial {
+  std::string entry;
+  std::vector<double> rates;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("entry", self.entry, Share::no);
+    visit("rates", self.rates, Share::no);
+  }
+};
+
+struct Machine {
+  std::string cpu;
+  unsigned cpus = 0;
+  bool hypervisor = false;
+  std::string kernel;
+  std::string clocksource;
+  std::optional<std::string> governor;
+  std::string mitigations;
+  std::string syscall_counts;     // "available", or why not
+  std::string hardware_counters;  // "available", or why not
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("cpu", self.cpu, Share::always);
+    visit("cpus", self.cpus, Share::always);
+    visit("hypervisor", self.hypervisor, Share::always);
+    visit("kernel", self.kernel, Share::always);
+    visit("clocksource", self.clocksource, Share::always);
+    visit("governor", self.governor, Share::always);
+    visit("mitigations", self.mitigations, Share::always);
+    visit("syscall_counts", self.syscall_counts, Share::no);
+    visit("hardware_counters", self.hardware_counters, Share::no);
+  }
+};
+
+struct Build {
+  std::string version;
+  std::string revision;
+  std::string preset;
+  std::string compiler;
+  std::string flags;
+  std::string boost;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("version", self.version, Share::no);
+    visit("revision", self.revision, Share::no);
+    visit("preset", self.preset, Share::always);
+    visit("compiler", self.compiler, Share::always);
+    visit("flags", self.flags, Share::always);
+    visit("boost", self.boost, Share::always);
+  }
+};
+
+struct Manifest {
+  std::vector<std::string> command;
+  std::string started;  // UTC, ISO 8601
+  std::uint64_t seed = 0;
+  std::string preset;
+  std::string reference;
+  std::vector<EntrySpec> entries;
+  Workload workload;
+  Plan plan;
+  std::vector<Trial> calibration;
+  Machine machine;
+  Build build;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("command", self.command, Share::no);
+    visit("started", self.started, Share::no);
+    visit("seed", self.seed, Share::no);
+    visit("preset", self.preset, Share::no);
+    visit("reference", self.reference, Share::always);
+    visit("entries", self.entries, Share::no);  // those of one name are held against each other
+    visit("workload", self.workload, Share::always);
+    visit("plan", self.plan, Share::always);
+    visit("calibration", self.calibration, Share::no);
+    visit("machine", self.machine, Share::always);
+    visit("build", self.build, Share::always);
+  }
+};
+
+// What a lane is in its turn. The reference has two lanes; the second one is the control.
+enum class Role : std::uint8_t { reference, control, candidate };
+std::string_view to_string(Role role) noexcept;
+bool from_string(std::string_view text, Role& role) noexcept;
+
+// What failed in a window: requests and connections, by class and errno.
+struct Failure {
+  std::string kind;  // "reset", "timeout", "status", ...
+  int error = 0;     // errno, 0 where there is none
+  std::uint64_t count = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("kind", self.kind, Share::no);
+    visit("errno", self.error, Share::no);
+    visit("count", self.count, Share::no);
+  }
+};
+
+// One lane under one load for some milliseconds.
+struct Window {
+  std::size_t block = 0;  // from 1
+  std::size_t turn = 0;   // from 1
+  std::string load;
+  std::string entry;
+  Role role = Role::candidate;
+  double at_s = 0;                 // since the run began
+  double length_s = 0;             // between its edges
+  std::uint64_t scheduled = 0;     // due in it (open loop) or started in it (closed loop)
+  std::uint64_t completed = 0;     // of those, as they should be
+  std::uint64_t finished = 0;      // responses between the edges, whenever their requests were due
+  std::int64_t server_cpu_ns = 0;  // between the edges, all processes of the entry
+  double generator_share = 0;      // of the window, its busiest thread; empty polls are no work
+  double generator_delay = 0;      // of the window: ready but without a CPU
+  // As that, of an entry with no more threads than CPUs: others wait for each other.
+  std::optional<double> server_delay;
+  double p50_ns = 0;
+  double dispatch_lag_p50_ns = 0;
+  std::vector<Failure> failures;
+  std::optional<std::string> void_cause;  // what the machine or the generator did; none: it counts
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("block", self.block, Share::no);
+    visit("turn", self.turn, Share::no);
+    visit("load", self.load, Share::no);
+    visit("entry", self.entry, Share::no);
+    visit("role", self.role, Share::no);
+    visit("at_s", self.at_s, Share::no);
+    visit("length_s", self.length_s, Share::no);
+    visit("scheduled", self.scheduled, Share::no);
+    visit("completed", self.completed, Share::no);
+    visit("finished", self.finished, Share::no);
+    visit("server_cpu_ns", self.server_cpu_ns, Share::no);
+    visit("generator_share", self.generator_share, Share::no);
+    visit("generator_delay", self.generator_delay, Share::no);
+    visit("server_delay", self.server_delay, Share::no);
+    visit("p50_ns", self.p50_ns, Share::no);
+    visit("dispatch_lag_p50_ns", self.dispatch_lag_p50_ns, Share::no);
+    visit("failures", self.failures, Share::no);
+    visit("void", self.void_cause, Share::no);
+  }
+};
+
+// What a lane showed at one load over a block: too little in one window, or counted in windows of
+// its own.
+struct LaneLoad {
+  std::string load;
+  boost::json::object latency;  // Histogram: of the requests due in the windows that count
+  std::optional<double> syscalls_per_request;
+  std::optional<double> instructions_per_request;
+  std::optional<double> cache_misses_per_request;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("load", self.load, Share::no);
+    visit("latency", self.latency, Share::no);
+    visit("syscalls_per_request", self.syscalls_per_request, Share::no);
+    visit("instructions_per_request", self.instructions_per_request, Share::no);
+    visit("cache_misses_per_request", self.cache_misses_per_request, Share::no);
+  }
+};
+
+struct Lane {
+  std::string entry;
+  Role role = Role::candidate;
+  std::uint64_t rss_at_start_bytes = 0;       // when it was ready
+  std::uint64_t rss_at_end_bytes = 0;         // with all its connections, after the last window
+  std::optional<double> requests_per_wakeup;  // by --stats, over the block; none for a peer
+  std::vector<LaneLoad> loads;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("entry", self.entry, Share::no);
+    visit("role", self.role, Share::no);
+    visit("rss_at_start_bytes", self.rss_at_start_bytes, Share::no);
+    visit("rss_at_end_bytes", self.rss_at_end_bytes, Share::no);
+    visit("requests_per_wakeup", self.requests_per_wakeup, Share::no);
+    visit("loads", self.loads, Share::no);
+  }
+};
+
+// Fresh processes, some turns, and their end. Its line makes its windows count.
+struct Block {
+  std::size_t block = 0;  // from 1
+  double at_s = 0;        // its begin, since the run began
+  double length_s = 0;
+  double steal_share = 0;  // of the machine's CPU time, taken by the hypervisor
+  std::vector<Lane> lanes;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("block", self.block, Share::no);
+    visit("at_s", self.at_s, Share::no);
+    visit("length_s", self.length_s, Share::no);
+    visit("steal_share", self.steal_share, Share::no);
+    visit("lanes", self.lanes, Share::no);
+  }
+};
+
+// An entry that was left out, from the start or from some block on, and why. The others went on.
+struct LeftOut {
+  std::string entry;
+  std::string why;  // "could not open its connections: 1020 of 1200, EMFILE"
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("entry", self.entry, Share::no);
+    visit("why", self.why, Share::no);
+  }
+};
+
+struct End {
+  bool finished = false;
+  std::string reason;  // "complete", "interrupted", or what failed
+  double elapsed_s = 0;
+  std::vector<LeftOut> left_out;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("finished", self.finished, Share::no);
+    visit("reason", self.reason, Share::no);
+    visit("elapsed_s", self.elapsed_s, Share::no);
+    visit("left_out", self.left_out, Share::no);
+  }
+};
+
+// What the run says of one ratio, for readers of the file: everybody can compute it anew from the
+// windows, and load() leaves it out.
+struct Verdict {
+  std::string metric;
+  std::string load;
+  std::string entry;
+  std::string base;
+  std::size_t blocks = 0;
+  std::optional<double> ratio;  // entry / base
+  std::optional<double> low;    // of the simultaneous interval
+  std::optional<double> high;
+  std::string word;
+  std::string why;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("metric", self.metric, Share::no);
+    visit("load", self.load, Share::no);
+    visit("entry", self.entry, Share::no);
+    visit("base", self.base, Share::no);
+    visit("blocks", self.blocks, Share::no);
+    visit("ratio", self.ratio, Share::no);
+    visit("low", self.low, Share::no);
+    visit("high", self.high, Share::no);
+    visit("word", self.word, Share::no);
+    visit("why", self.why, Share::no);
+  }
+};
 
 struct Run {
   std::string file;
-  boost::json::object manifest;
-  std::vector<Slice> slices;
-  std::optional<boost::json::object> end;  // none: the run was killed
-  bool truncated = false;                  // the last line was cut off
+  Manifest manifest;
+  std::vector<Window> windows;  // of whole blocks, in order
+  std::vector<Block> blocks;
+  std::optional<End> end;  // none: the run was killed
+  bool truncated = false;  // the last line was cut off, or the last block
 
   // Why it was not finished, "interrupted"; empty when it was.
   std::string unfinished() const;
-  std::string reference() const;
-  std::vector<std::string> entries() const;  // in the manifest's order
+  const EntrySpec* entry(std::string_view name) const noexcept;  // nullptr when there is none
 };
 
-// What is wrong with a results file: "run.jsonl:3: ...".
+// A line of the file: the record's fields behind its "type".
+boost::json::object to_line(const Manifest& manifest);  // with "schema"
+boost::json::object to_line(const Window& window);
+boost::json::object to_line(const Block& block);
+boost::json::object to_line(const Verdict& verdict);
+boost::json::object to_line(const End& end);
+
+// What is wrong with a results file: "run.jsonl:3: window.load is missing".
 class BadFile : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Reads a results file; what follows the last complete line is ignored and noted. Throws BadFile,
-// which names the line, for anything else that the writer cannot have written, and
-// std::system_error.
+// Reads a results file; what follows the last complete line, and windows without their block line,
+// are left out and noted. A file of another schema is refused with one line that says which version
+// reads it. Throws BadFile, which names file and line, for anything else that the writer cannot
+// have written (text, a directory, compressed data, a file without a manifest, too), and
+// std::system_error when it cannot be read.
 Run load(const std::string& file);
 
-// Makes an unfinished run fit to be appended to: cuts off a line that is not whole, and the
-// verdicts and the end that an interruption wrote. The file is replaced in one step (rename(2)).
-// Throws std::system_error.
+// Makes an unfinished run fit to be appended to: cuts off a line that is not whole, a block that is
+// not whole, and the verdicts and the end that an interruption wrote. The file is replaced in one
+// step (rename(2)). Throws std::system_error.
 void reopen(const std::string& file);
 
-// Appends records. Throws std::system_error that names the file.
+// Appends lines. Throws std::system_error that names the file.
 class Writer {
  public:
   explicit Writer(std::string file);
-  void write(const boost::json::object& record);
+  void write(const boost::json::object& line);
 
  private:
   std::string file_;

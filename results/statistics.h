@@ -1,13 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
-// Rank statistics for paired differences: they ask for no distribution but symmetry about the
-// median, and one wild round moves them little. Hollander, Wolfe and Chicken, "Nonparametric
-// Statistical Methods", chapter 3.
+// A block's estimate is a rank statistic of its turns, which one wild window moves little; what is
+// said about blocks is Student's t over these estimates. METHODOLOGY.md, "Why Student's t over
+// blocks", has the simulation that chose it.
 namespace duelio::stats {
 
 struct Interval {
@@ -16,38 +14,32 @@ struct Interval {
   bool contains(double value) const noexcept { return low <= value && value <= high; }
 };
 
+// None of these takes an empty sample but where it says so.
+double mean(std::span<const double> values);
 double median(std::span<const double> values);
 
-// Hodges-Lehmann estimate of the median: the median of all Walsh averages (x_i + x_j) / 2, i <= j.
-// Pre: not empty.
+// The value that a fraction in [0, 1] of the sample lies below, between its neighbours in
+// proportion.
+double quantile(std::span<const double> values, double fraction);
+
+// Hodges-Lehmann estimate of the centre: the median of all Walsh averages (x_i + x_j) / 2, i <= j.
+// Hollander, Wolfe and Chicken, "Nonparametric Statistical Methods", section 3.2.
 double hodges_lehmann(std::span<const double> values);
 
-// P(T <= t) for Wilcoxon's signed-rank statistic of n differences without ties, exactly.
-double signed_rank_cdf(std::size_t n, std::size_t t);
+// P(T <= t) of Student's distribution, and its inverse. Pre: degrees > 0, 0 < probability < 1.
+double student_cdf(double t, double degrees);
+double student_quantile(double probability, double degrees);
 
-// The exact interval of confidence >= 1 - alpha for the median, by inverting the signed-rank test.
-// None when n is too small for that confidence (2^(1-n) > alpha).
-std::optional<Interval> signed_rank_interval(std::span<const double> values, double alpha);
+// The interval of confidence 1 - alpha for the mean of what `values` are a sample of. None for
+// fewer than two.
+std::optional<Interval> mean_interval(std::span<const double> values, double alpha);
 
-// The smallest n for which signed_rank_interval() exists.
-std::size_t smallest_n(double alpha) noexcept;
+// For two independent samples: how far the mean of `second` lies above that of `first` (Welch,
+// 1947: the samples need not vary alike). None where one has fewer than two values.
+std::optional<Interval> difference_interval(std::span<const double> first,
+                                            std::span<const double> second, double alpha);
 
-// Two-sided exact p-value of the signed-rank test against a median of zero. Zeros are dropped and
-// ties get mid ranks, as Wilcoxon did. Pre: at most 60 values.
-double signed_rank_p(std::span<const double> values);
-
-// For two independent samples: the interval of confidence >= 1 - alpha for how far `second` lies
-// above `first`, by inverting the exact rank-sum test (Mann and Whitney), and its Hodges-Lehmann
-// estimate, the median of all differences. None when the samples are too small for that confidence.
-std::optional<Interval> rank_sum_interval(std::span<const double> first,
-                                          std::span<const double> second, double alpha);
-double rank_sum_shift(std::span<const double> first, std::span<const double> second);
-
-// P(U <= u) for the Mann-Whitney statistic of n and m values without ties, exactly.
-double rank_sum_cdf(std::size_t n, std::size_t m, std::size_t u);
-
-// Spearman's rank correlation of the values with their order: how far a series drifts. 0 for fewer
-// than 3.
-double drift(std::span<const double> values);
+// Correlation of each value with the one before it. 0 for fewer than 3 and for equal values.
+double lag_correlation(std::span<const double> values);
 
 }  // namespace duelio::stats

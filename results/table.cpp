@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
 #include <set>
-
-#include <boost/json.hpp>
 
 #include "common/units.h"
 
 namespace duelio::results {
-
-namespace json = boost::json;
-
 namespace {
 
 using Row = std::vector<std::string>;
@@ -36,32 +30,96 @@ void print_rows(std::ostream& out, const std::vector<Row>& rows) {
   }
 }
 
-void print_metric(std::ostream& out, const Run& run, const MetricVerdict& verdict, bool colour) {
-  const char* const bold = colour ? "\x1b[1m" : "";
-  const char* const plain = colour ? "\x1b[0m" : "";
-  out << '\n'
-      << bold << verdict.metric->title << plain
-      << (verdict.primary ? " (primary)" : " (exploratory)") << ", ratio to " << run.reference()
-      << '\n';
+std::string level_text(const Judgement& judgement, std::string_view entry) {
+  const Level* const level = judgement.level(entry);
+  return level == nullptr ? "-" : format_value(*judgement.metric, level->value);
+}
+
+std::string control_text(const Judgement& judgement) {
+  std::string text = "control " + std::string(to_string(judgement.control_state));
+  if (judgement.control_state == Control::widened)
+    text += ": differences below " + format_percent(judgement.effect) + " do not count";
+  if (judgement.control_state == Control::failed || judgement.control_state == Control::missing)
+    text += ": " + judgement.control.why;
+  return text;
+}
+
+// The primary metric with its intervals: a row for each entry at each load.
+void print_in_full(std::ostream& out, const JudgedRun& judged,
+                   const std::vector<const Judgement*>& loads) {
   std::vector<Row> rows;
-  const auto value = [&](const std::optional<double>& v) {
-    return v ? format_value(*verdict.metric, *v) : "-";
-  };
-  rows.push_back({run.reference(), value(verdict.reference_median), "1", "reference"});
-  rows.push_back(
-      {"  again", value(verdict.control.median), format_ratio(verdict.control),
-       "control " + std::string(to_string(verdict.control_state)) +
-           (verdict.control_state == Control::widened
-                ? ": differences below " + format_percent(verdict.minimum_effect) + " do not count"
-                : "")});
-  for (const Contrast& contrast : verdict.contrasts) {
-    std::string word(to_string(contrast.word));
-    if (contrast.word == Word::inconclusive && contrast.rounds_needed > contrast.rounds) {
-      word += ", about " + std::to_string(contrast.rounds_needed) + " rounds would tell";
+  for (const Judgement* judgement : loads) {
+    const std::string& reference = judgement->control.entry;
+    rows.push_back({format_load(judgement->load)});
+    rows.push_back({"  " + reference, level_text(*judgement, reference), "1", "reference"});
+    rows.push_back({"    again", "", format_ratio(judgement->control), control_text(*judgement)});
+    for (const Contrast& contrast : judgement->contrasts) {
+      rows.push_back({"  " + judged.label(contrast.entry), level_text(*judgement, contrast.entry),
+                      format_ratio(contrast),
+                      std::string(to_string(contrast.word)) +
+                          (contrast.why.empty() ? "" : ", " + contrast.why)});
     }
-    rows.push_back({contrast.entry, value(contrast.median), format_ratio(contrast), word});
   }
   print_rows(out, rows);
+}
+
+// An exploratory metric in short: a column for each load, the ratio and its word.
+void print_in_short(std::ostream& out, const JudgedRun& judged,
+                    const std::vector<const Judgement*>& loads) {
+  std::vector<Row> rows(1, Row{""});
+  for (const Judgement* judgement : loads) rows.front().push_back(format_load(judgement->load));
+  const auto add_row = [&](const std::string& name, auto cell) {
+    Row& row = rows.emplace_back(1, name);
+    for (const Judgement* judgement : loads) row.push_back(cell(*judgement));
+  };
+  const std::string& reference = judged.run.manifest.reference;
+  add_row(reference, [&](const Judgement& each) { return level_text(each, reference); });
+  add_row("  again", [](const Judgement& each) {
+    return "control " + std::string(to_string(each.control_state));
+  });
+  for (const EntrySpec& entry : judged.run.manifest.entries) {
+    if (entry.name == reference) continue;
+    add_row(judged.label(entry.name), [&](const Judgement& each) {
+      const Contrast& contrast = *each.contrast(entry.name);
+      std::array<char, 16> ratio{};
+      if (contrast.ratio) std::snprintf(ratio.data(), ratio.size(), "%.3f ", *contrast.ratio);
+      return ratio.data() + std::string(to_string(contrast.word));
+    });
+  }
+  // Why the generator's share stands beside each rate: a closed loop has two sides.
+  if (loads.front()->metric->id == "rate") {
+    add_row("generator busy", [&](const Judgement& each) {
+      std::string shares;
+      for (const EntrySpec& entry : judged.run.manifest.entries) {
+        const Conduct* const conduct = judged.conduct_of(entry.name, each.load.id);
+        if (conduct == nullptr) continue;
+        shares += (shares.empty() ? "" : ", ") + entry.name + " " +
+                  format_percent(conduct->generator_share);
+      }
+      return shares;
+    });
+  }
+  print_rows(out, rows);
+}
+
+// What entries and machine did: results that are no ratios, and what to hold against all of them.
+std::vector<std::string> remarks(const JudgedRun& judged) {
+  std::vector<std::string> lines;
+  for (const SignChange& change : judged.sign_changes)
+    lines.push_back(sentence(change, judged.run.manifest.reference));
+  for (const Conduct& conduct : judged.conduct) {
+    for (const Load& load : judged.run.manifest.plan.loads) {
+      if (load.id != conduct.load) continue;
+      if (const std::string line = sentence(conduct, load); !line.empty()) lines.push_back(line);
+    }
+  }
+  if (judged.run.end) {
+    for (const LeftOut& left_out : judged.run.end->left_out) lines.push_back(sentence(left_out));
+  }
+  for (const VoidWindows& void_windows : judged.void_windows)
+    lines.push_back(sentence(void_windows));
+  for (const std::string& warning : judged.warnings) lines.push_back("warning: " + warning);
+  return lines;
 }
 
 }  // namespace
@@ -69,6 +127,7 @@ void print_metric(std::ostream& out, const Run& run, const MetricVerdict& verdic
 std::string format_value(const Metric& metric, double value) {
   if (metric.unit == "ns") return format_duration(value * 1e-9);
   if (metric.unit == "1/s") return format_count(value) + "/s";
+  if (metric.unit == "bytes") return format_bytes(value);
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.2f", value);
   return text.data();
@@ -81,73 +140,54 @@ std::string format_ratio(const Contrast& contrast) {
     std::snprintf(text.data(), text.size(), "%.3f [%.3f, %.3f]", *contrast.ratio,
                   contrast.interval->low, contrast.interval->high);
   } else {
-    std::snprintf(text.data(), text.size(), "%.3f [too few rounds]", *contrast.ratio);
+    std::snprintf(text.data(), text.size(), "%.3f [too few blocks]", *contrast.ratio);
   }
   return text.data();
 }
 
-std::string format_load(const Run& run) {
-  const json::object& plan = run.manifest.at("plan").as_object();
-  std::string text = json::value_to<std::string>(run.manifest.at("workload").at("name"));
-  if (const json::value* const connections = plan.if_contains("connections"))
-    text += ", " + std::to_string(connections->to_number<std::uint64_t>()) + " connections";
-  if (const json::value* const rate = plan.if_contains("rate");
-      rate != nullptr && rate->is_number())
-    text += ", " + format_count(rate->to_number<double>()) + "/s offered";
-  std::set<std::uint64_t> threads;
-  for (const json::value& entry : run.manifest.at("entries").as_array()) {
-    const json::value* const own = entry.as_object().if_contains("threads");
-    if (own != nullptr && own->is_number()) threads.insert(own->to_number<std::uint64_t>());
-  }
-  if (threads.size() != 1) return text;  // the entries' names say it, or nothing is known
+std::string format_load(const Load& load) {
+  return load.is_open() ? load.id + " (" + format_count(*load.rate) + "/s)" : load.id;
+}
+
+std::string format_setting(const Run& run) {
+  std::string text = run.manifest.workload.name + ", " +
+                     std::to_string(run.manifest.plan.connections) + " connections";
+  std::set<unsigned> threads;
+  for (const EntrySpec& entry : run.manifest.entries) threads.insert(entry.threads);
+  if (threads.size() != 1) return text;  // the entries' names say it
   return text + (*threads.begin() == 1
                      ? ", one worker thread"
                      : ", " + std::to_string(*threads.begin()) + " worker threads");
 }
 
-void print_table(std::ostream& out, const Run& run, bool colour) {
-  const Rule rule = rule_of(run);
-  const std::size_t rounds = complete_rounds(run).size();
-  std::set<std::pair<int, int>> attempts;
-  std::map<std::string, std::size_t> causes;
-  std::map<std::string, std::size_t> wall_clock_causes;
-  for (const Slice& slice : run.slices) {
-    attempts.insert({slice.round, slice.attempt});
-    for (const std::string& cause : slice.causes) ++causes[slice.entry + " " + cause];
-    for (const std::string& cause : slice.wall_clock_causes) ++wall_clock_causes[cause];
+void print_table(std::ostream& out, const JudgedRun& judged, bool colour) {
+  const Manifest& manifest = judged.run.manifest;
+  const auto primary = judged.judgements_of(metrics().front().id);
+  for (const Judgement* judgement : primary) {
+    for (const Contrast& contrast : judgement->contrasts)
+      out << sentence(*judgement, contrast) << '\n';
   }
-  out << "workload " << format_load(run) << "; " << rounds << " valid rounds of " << attempts.size()
-      << " run";
-  out << "; smallest difference that matters " << format_percent(rule.minimum_effect)
-      << ", confidence " << format_percent(1 - rule.alpha)
-      << " over all comparisons with the reference\n";
-  if (const std::string why = run.unfinished(); !why.empty())
+  out << '\n'
+      << format_setting(judged.run) << "; " << judged.run.blocks.size() << " of "
+      << manifest.plan.blocks << " blocks; smallest difference that matters "
+      << format_percent(manifest.plan.minimum_effect) << ", confidence "
+      << format_percent(1 - manifest.plan.alpha)
+      << " for each metric over all its comparisons with the reference\n";
+  if (const std::string why = judged.run.unfinished(); !why.empty())
     out << "NOT FINISHED (" << why << "): what it had measured is shown\n";
-  const auto* const noise = run.manifest.at("plan").as_object().if_contains("accept_noise");
-  const bool accepted = noise != nullptr && noise->as_bool();
-  if (accepted)
-    out << "DISTURBED ROUNDS COUNT (--accept-noise): a trial of the tools, not a measurement\n";
-  const auto list = [&](std::string_view what, const std::map<std::string, std::size_t>& counts) {
-    if (counts.empty()) return;
-    out << what;
-    for (const auto& [cause, count] : counts) out << "  " << cause << " x" << count;
-    out << '\n';
-  };
-  list(accepted ? "disturbed by:" : "repeated for:", causes);
-  list("rates and latencies left out for:", wall_clock_causes);
-  for (const std::string& warning : warmup_warnings(run)) out << "warning: " << warning << '\n';
-  std::vector<MetricVerdict> verdicts;
   for (const Metric& metric : metrics()) {
-    MetricVerdict verdict = judge(run, metric, rule);
-    if (verdict.reference_median) verdicts.push_back(std::move(verdict));
+    const auto loads = judged.judgements_of(metric.id);
+    if (loads.empty()) continue;
+    const bool is_primary = &metric == &metrics().front();
+    out << '\n'
+        << (colour ? "\x1b[1m" : "") << metric.title << (colour ? "\x1b[0m" : "")
+        << (is_primary ? " (primary)" : " (exploratory)") << ", ratio to " << manifest.reference
+        << '\n';
+    (is_primary ? print_in_full : print_in_short)(out, judged, loads);
   }
-  for (const MetricVerdict& verdict : verdicts) print_metric(out, run, verdict, colour);
-  out << '\n';
-  for (const MetricVerdict& verdict : verdicts) {
-    if (!verdict.primary) continue;
-    for (const Contrast& contrast : verdict.contrasts)
-      out << sentence(verdict, contrast, run.reference()) << '\n';
-  }
+  const std::vector<std::string> lines = remarks(judged);
+  if (!lines.empty()) out << '\n';
+  for (const std::string& line : lines) out << line << '\n';
 }
 
 }  // namespace duelio::results

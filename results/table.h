@@ -1,17 +1,21 @@
 #pragma once
 
 #include <ostream>
+#include <string>
 
-#include "results/verdict.h"
+#include "results/judged_run.h"
 
 namespace duelio::results {
 
-// The run as text: the verdicts in a sentence each, then a line for every entry. `colour` for
-// terminals.
-void print_table(std::ostream& out, const Run& run, bool colour);
+// The run as text: the answers in a sentence each, then a table for each metric, then what the
+// entries and the machine did. `colour` for terminals.
+void print_table(std::ostream& out, const JudgedRun& judged, bool colour);
 
-// "hello, 64 connections, 16.0 k/s offered, one worker thread": what the figures were measured at.
-std::string format_load(const Run& run);
+// "hello, 64 connections, one worker thread": what the figures were measured at, beside the load.
+std::string format_setting(const Run& run);
+
+// "10% (4.50 k/s)", "max".
+std::string format_load(const Load& load);
 
 // "4.82 us", "84.2 k/s", "3.08" by the metric's unit.
 std::string format_value(const Metric& metric, double value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/command_line.h"
 #include "common/units.h"
 
 namespace duelio::server {

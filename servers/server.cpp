@@ -50,7 +50,7 @@ json::object stats(const Options& options, const Support& support, const Counter
 
 void write_stats(const std::string& file, std::ostream& out, const json::object& object) {
   if (file == "-") {
-    out << json::serialize(object) << std::endl;
+    out << json::serialize(object) << '\n' << std::flush;
     return;
   }
   std::ofstream stream(file);
@@ -112,7 +112,8 @@ void serve(const Options& options, std::ostream& out) {
   Listeners listeners = open_listeners(options);
   out << "listening on " << os::to_string(os::local_address(listeners.front().get()))
       << " backend=" << options.backend->name << " threads=" << options.threads
-      << " pid=" << ::getpid() << std::endl;
+      << " pid=" << ::getpid() << '\n'
+      << std::flush;
 
   const ServerConfig config{.threads = options.threads,
                             .cpus = options.cpus,

@@ -2,17 +2,15 @@
 
 #include <string_view>
 
-// Files of the repository and of npm that the report is made of, built into the executable.
+// Files that are built into the executable.
 namespace duelio::results::assets {
 
 std::string_view page() noexcept;    // report/page.html
-std::string_view run() noexcept;     // report/run.html: a run's part of it
 std::string_view css() noexcept;     // report/page.css
 std::string_view script() noexcept;  // report/page.js
-std::string_view vega() noexcept;
+std::string_view vega() noexcept;    // this and the next two are empty when built without npm's
 std::string_view vega_lite() noexcept;
 std::string_view vega_embed() noexcept;
-std::string_view theme() noexcept;                      // plots/theme.json
-std::string_view spec(std::string_view name) noexcept;  // plots/<name>.vl.json
+std::string_view theme() noexcept;  // plots/theme.json
 
 }  // namespace duelio::results::assets

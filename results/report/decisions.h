@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "results/report/data.h"
+#include "results/judged_run.h"
 
 namespace duelio::results {
 
-// Which flag for which wish, as a table of the page.
-std::string decisions(const Report& report);
+// "For which load which flag": a table. A row where nothing can be told says what would tell.
+std::string decisions(const JudgedRun& run);
 
 }  // namespace duelio::results

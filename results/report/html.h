@@ -3,15 +3,12 @@
 #include <span>
 #include <string>
 
-#include "results/report/data.h"
+#include "results/judged_run.h"
 
 namespace duelio::results {
 
-// One self-contained page: no network, readable without scripts. The same runs give the same bytes.
-// Several runs are beside each other in an overview, then one after the other. Pre: not empty.
-std::string to_html(std::span<const Report> reports);
-inline std::string to_html(const Report& report) {
-  return to_html({&report, 1});
-}
+// One page with everything in it: no other file, no network. Of several runs: what they are and
+// show together, then a part for each.
+std::string to_html(std::span<const JudgedRun> runs);
 
 }  // namespace duelio::results

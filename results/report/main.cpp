@@ -1,57 +1,120 @@
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 
 #include <unistd.h>
 
 #include "common/os/error.h"
+#include "results/export/exporter.h"
+#include "results/export/markdown.h"
 #include "results/gate.h"
 #include "results/likeness.h"
-#include "results/report/across.h"
-#include "results/report/data.h"
-#include "results/report/figures.h"
-#include "results/report/gbench.h"
+#include "results/report/assets.h"
+#include "results/report/draw.h"
 #include "results/report/html.h"
+#include "results/report/input.h"
 #include "results/report/options.h"
-#include "results/report/text.h"
+#include "results/report/selection.h"
+#include "results/report/words.h"
 #include "results/table.h"
 
+namespace duelio::results {
 namespace {
 
 void write_file(const std::string& name, const std::string& content) {
-  if (name.empty()) return;
   if (name == "-") {
     std::cout << content;
     return;
   }
   std::ofstream file(name, std::ios::binary);
-  if (!file) duelio::os::throw_errno("open " + name);
+  if (!file) os::throw_errno("open " + name);
   file << content;
   file.close();
-  if (!file) duelio::os::throw_errno("write " + name);
+  if (!file) os::throw_errno("write " + name);
 }
 
 std::string read_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
-  if (!file) duelio::os::throw_errno("open " + name);
+  if (!file) os::throw_errno("open " + name);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
 }
 
-void print_tables(const std::vector<duelio::results::Report>& reports) {
-  using namespace duelio::results;
-  const std::vector<std::string> names = names_of(reports);
-  for (std::size_t i = 0; i < reports.size(); ++i) {
-    if (reports.size() > 1) std::cout << (i == 0 ? "" : "\n") << names[i] << '\n';
+std::string spliced(const std::string& name, const std::string& content) {
+  constexpr std::string_view begin = "<!-- duelio:begin -->\n";
+  constexpr std::string_view end = "<!-- duelio:end -->";
+  const std::string document = read_file(name);
+  const std::size_t from = document.find(begin);
+  const std::size_t to = document.find(end);
+  if (from == std::string::npos || to == std::string::npos || to < from)
+    throw cli::UsageError("--splice '" + name +
+                          "' has no lines <!-- duelio:begin --> and <!-- duelio:end -->");
+  return document.substr(0, from + begin.size()) + content + document.substr(to);
+}
+
+// Of several baselines the newest that is like the run: machines change, and a gate has one for
+// each.
+int hold(const ReportOptions& options) {
+  const GateRule rule{.fail_on = options.fail_on, .allow_unlike = options.allow_unlike};
+  const JudgedRun candidate(read_run(options.runs.front()));
+  std::vector<JudgedRun> baselines;
+  for (const std::string& file : options.baseline) baselines.emplace_back(read_run(file));
+  std::stable_sort(baselines.begin(), baselines.end(), [](const JudgedRun& a, const JudgedRun& b) {
+    return a.run.manifest.started > b.run.manifest.started;
+  });
+  for (const JudgedRun& baseline : baselines) {
+    std::ostringstream findings;
+    const Gate gate = hold_against(baseline, candidate, rule, findings);
+    if (baselines.size() > 1) std::cout << baseline.run.file << ": ";
+    if (baselines.size() > 1 && gate != Gate::not_comparable) std::cout << "held against it\n";
+    std::cout << findings.str();
+    if (gate != Gate::not_comparable) return static_cast<int>(gate);
+  }
+  return static_cast<int>(Gate::not_comparable);
+}
+
+void print_tables(std::span<const JudgedRun> runs) {
+  const std::vector<std::string> names = names_of(runs);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs.size() > 1) std::cout << (i == 0 ? "" : "\n") << names[i] << '\n';
     for (const std::string& difference :
-         differences(reports.front().run, reports[i].run, Figures::ratios))
+         differences(runs.front().run, runs[i].run, Figures::ratios))
       std::cout << "not comparable with " << names.front() << ": " << difference << '\n';
-    print_table(std::cout, reports[i].run, duelio::cli::is_rich_terminal(STDOUT_FILENO));
+    print_table(std::cout, runs[i], cli::is_rich_terminal(STDOUT_FILENO));
   }
 }
 
+std::vector<JudgedRun> judged_runs(const ReportOptions& options) {
+  std::vector<JudgedRun> runs;
+  for (const std::string& file : options.runs) {
+    JudgedRun& run = runs.emplace_back(read_run(file));
+    select(run, options.selection);
+    if (const std::string why = run.run.unfinished(); !why.empty())
+      std::cerr << "duelio-report: " << file << " was not finished (" << why
+                << "); what it had measured is shown\n";
+  }
+  return runs;
+}
+
+int show(const ReportOptions& options) {
+  const std::vector<JudgedRun> runs = judged_runs(options);
+  if (!options.writes_to_stdout()) print_tables(runs);
+  if (!options.html.empty()) write_file(options.html, to_html(runs));
+  for (const RegisteredExporter& each : registered_exporters()) {
+    const auto file = options.exports.find(each.flag);
+    if (file != options.exports.end()) write_file(file->second, each.exporter->write(runs));
+  }
+  if (!options.splice.empty())
+    write_file(options.splice, spliced(options.splice, to_markdown(runs.front(), options.figure)));
+  if (!options.svg.empty() && !draw_figures(runs, options.svg)) return cli::exit_failure;
+  return cli::exit_ok;
+}
+
 }  // namespace
+}  // namespace duelio::results
 
 int main(int argc, char** argv) {
   using namespace duelio;
@@ -59,38 +122,13 @@ int main(int argc, char** argv) {
   return cli::run(report_tool, [&] {
     const auto options = parse_report_options(argc, argv);
     if (!options) return cli::exit_ok;
+    if (!options->html.empty() && assets::vega().empty()) {
+      throw std::runtime_error(
+          "--html needs the figures' libraries, and this duelio-report was built without them: run "
+          "scripts/setup, then configure and build again");
+    }
     try {
-      if (!options->baseline.empty()) {
-        const GateRule rule{.fail_on = options->fail_on, .allow_unlike = options->allow_unlike};
-        return static_cast<int>(
-            hold_against(load(options->baseline), load(options->runs.front()), rule, std::cout));
-      }
-      std::vector<Report> reports;
-      for (const std::string& file : options->runs) reports.emplace_back(load(file));
-      for (const Report& report : reports) {
-        const std::string why = report.run.unfinished();
-        if (why.empty()) continue;
-        std::cerr << "duelio-report: " << report.run.file << " was not finished (" << why
-                  << "); what it had measured is shown\n";
-      }
-      if (options->markdown != "-" && options->csv != "-" && options->gbench_json != "-")
-        print_tables(reports);
-      write_file(options->html, options->html.empty() ? "" : to_html(reports));
-      const Report& first = reports.front();
-      const std::string markdown =
-          reports.size() == 1 ? to_markdown(first, options->figure) : to_markdown(reports);
-      write_file(options->markdown, markdown);
-      write_file(options->csv, options->csv.empty() ? "" : to_csv(reports));
-      write_file(options->gbench_json, options->gbench_json.empty() ? "" : to_gbench_json(first));
-      if (!options->splice.empty()) {
-        try {
-          write_file(options->splice, splice(read_file(options->splice), markdown));
-        } catch (const std::invalid_argument& error) {
-          throw cli::UsageError("--splice '" + options->splice + "' " + error.what());
-        }
-      }
-      if (!options->svg.empty() && !draw_figures(reports, options->svg)) return cli::exit_failure;
-      return cli::exit_ok;
+      return options->baseline.empty() ? show(*options) : hold(*options);
     } catch (const BadFile& error) {
       throw cli::UsageError(error.what());
     }

@@ -58,8 +58,9 @@ std::string number(double value, const char* format) {
   return text.data();
 }
 
-std::string fold(std::string_view summary, const std::string& content) {
-  return "<details><summary>" + escape(summary) + "</summary>\n" + content + "</details>\n";
+std::string fold(std::string_view summary, const std::string& content, Fold state) {
+  return std::string(state == Fold::open ? "<details open>" : "<details>") + "<summary>" +
+         escape(summary) + "</summary>\n" + content + "</details>\n";
 }
 
 std::string fill(std::string_view page,
@@ -77,7 +78,10 @@ std::string fill(std::string_view page,
 
 Table::Table(std::string_view caption, const std::vector<std::string>& heads, Of content)
     : columns_(heads.size()) {
-  html_ = "<div class=\"table" + std::string(content == Of::words ? " words" : "") +
+  const std::string_view kind = content == Of::words   ? " words"
+                                : content == Of::pairs ? " pairs"
+                                                       : "";
+  html_ = "<div class=\"table" + std::string(kind) +
           "\" tabindex=\"0\" role=\"group\" aria-label=\"" + escape(caption) +
           "\"><table><caption>" + escape(caption) + "</caption><thead><tr>";
   for (const std::string& head : heads) html_ += "<th scope=\"col\">" + escape(head) + "</th>";
@@ -96,6 +100,10 @@ void Table::row(const std::vector<std::string>& cells, std::string_view link) {
     }
   }
   html_ += "</tr>\n";
+}
+
+void Table::html_row(std::string_view head, const std::string& cells) {
+  html_ += "<tr><th scope=\"row\">" + escape(head) + "</th>" + cells + "</tr>\n";
 }
 
 void Table::across(const std::string& html) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ std::string show(const boost::json::value& value);
 std::string number(double value, const char* format = "%.2f");
 
 // Content that opens on request.
-std::string fold(std::string_view summary, const std::string& content);
+enum class Fold : std::uint8_t { closed, open };
+std::string fold(std::string_view summary, const std::string& content, Fold state = Fold::closed);
 
 // `page` with each {{name}} replaced by parts[name].
 std::string fill(std::string_view page,
@@ -30,12 +32,14 @@ std::string fill(std::string_view page,
 // Takes text, escapes it.
 class Table {
  public:
-  // Words are aligned left, numbers (but for the first column) right.
-  enum class Of { numbers, words };
+  // Words are aligned left, numbers (but for the first column) right; in a table of pairs the first
+  // column stays in sight.
+  enum class Of : std::uint8_t { numbers, words, pairs };
 
   Table(std::string_view caption, const std::vector<std::string>& heads, Of content = Of::numbers);
   // `link` is where the first cell leads.
   void row(const std::vector<std::string>& cells, std::string_view link = {});
+  void html_row(std::string_view head, const std::string& cells);  // as HTML, td elements
   void across(const std::string& html);  // a row of one cell, as wide as the table
   std::string str() const { return html_ + "</tbody></table></div>\n"; }
 

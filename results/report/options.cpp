@@ -1,6 +1,10 @@
 #include "results/report/options.h"
 
+#include <algorithm>
+
+#include "common/command_line.h"
 #include "common/units.h"
+#include "results/export/exporter.h"
 
 namespace duelio::results {
 
@@ -9,53 +13,117 @@ namespace po = boost::program_options;
 const cli::Tool report_tool{
     .name = "duelio-report",
     .summary =
-        "Shows results files of duelio-compare, several side by side: verdicts on stdout, and as "
-        "one HTML page with figures.",
-    .synopsis = "RUN.jsonl... [options]",
-    .examples = {"duelio-report run.jsonl", "duelio-report run.jsonl --html run.html",
+        "Shows results files of duelio-compare, several side by side: answers and tables on "
+        "stdout, one HTML page with\nfigures, and what other programs read. With --baseline it is "
+        "a gate.\n\nExit codes: 0 done, no regression; 1 regression proven, or a failure; 2 usage, "
+        "or nothing matched; 3 measurement\ninvalid; 4 not comparable; 5 cannot tell.",
+    .synopsis = "RUN.jsonl[.xz]... [options]",
+    .examples = {"duelio-report run.jsonl --html run.html",
+                 "duelio-report run.jsonl --sort cpu@10% --only asio,uring",
                  "duelio-report monday.jsonl tuesday.jsonl --html both.html",
                  "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
-                 "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%"},
+                 "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%",
+                 "duelio-report --baseline amd.jsonl intel.jsonl branch.jsonl    # the newest like "
+                 "one counts"},
 };
 
-std::optional<ReportOptions> parse_report_options(int argc, const char* const* argv) {
-  const auto file = [] { return po::value<std::string>()->default_value("")->value_name("FILE"); };
+bool ReportOptions::writes_to_stdout() const {
+  return html == "-" || std::any_of(exports.begin(), exports.end(),
+                                    [](const auto& each) { return each.second == "-"; });
+}
+
+namespace {
+
+po::options_description flags() {
+  const auto file = [] { return po::value<std::string>()->value_name("FILE"); };
   po::options_description description("Options");
   // clang-format off
   description.add_options()
-      ("baseline", file(), "a gate: exit 1 if RUN proves a regression against this run (primary metric, unpaired)")
-      ("fail-on", po::value<std::string>()->default_value("5%")->value_name("RATIO"), "with --baseline: what is a regression")
-      ("allow-unlike", "with --baseline: compare runs of unlike machines, builds or loads")
       ("html", file(), "write one self-contained page")
-      ("markdown", file(), "write verdicts and tables as Markdown; - is stdout")
-      ("csv", file(), "write every number of every slice; - is stdout")
-      ("gbench-json", file(), "write the rounds as Google Benchmark does, for its compare.py; - is stdout")
-      ("svg", po::value<std::string>()->default_value("")->value_name("DIR"),
+      ("svg", po::value<std::string>()->value_name("DIR"),
        "draw the figures as SVG (and PNG, with rsvg-convert) beside their bound Vega-Lite specs; needs Node.js")
+      ("sort", po::value<std::string>()->value_name("KEY"), "order of the entries: METRIC or METRIC@LOAD, the best first")
+      ("only", po::value<std::string>()->value_name("NAMES"), "show these entries and the reference")
+      ("baseline", po::value<std::vector<std::string>>()->multitoken()->composing()->value_name("FILE..."),
+       "a gate: hold the ratios of RUN against those of this run, of several the newest like one")
+      ("fail-on", po::value<std::string>()->value_name("RATIO"), "with --baseline: what is a regression (default: 5%)")
+      ("allow-unlike", "with --baseline: compare runs of unlike machines, builds or loads")
       ("splice", file(), "replace what stands between <!-- duelio:begin --> and <!-- duelio:end --> by the Markdown")
-      ("figure", file(), "a figure that the Markdown shows, as a link beside its tables");
+      ("figure", file(), "with --splice: a figure that the Markdown shows");
   // clang-format on
+  for (const RegisteredExporter& each : registered_exporters())
+    description.add_options()(std::string(each.flag).c_str(), file(),
+                              std::string(each.exporter->help).c_str());
+  return description;
+}
+
+std::string text_of(const po::variables_map& values, const std::string& flag) {
+  return values.contains(flag) ? values[flag].as<std::string>() : "";
+}
+
+std::vector<std::string> list_of(const po::variables_map& values, const std::string& flag) {
+  return values.contains(flag) ? values[flag].as<std::vector<std::string>>()
+                               : std::vector<std::string>();
+}
+
+// No flag may be ignored in silence.
+void refuse_pointless(const po::variables_map& values, const ReportOptions& options) {
+  const auto needs = [&](const char* flag, const char* other) {
+    if (values.contains(flag) && !values.contains(other))
+      throw cli::UsageError("--" + std::string(flag) + " needs --" + other + "; see --help");
+  };
+  needs("fail-on", "baseline");
+  needs("allow-unlike", "baseline");
+  needs("figure", "splice");
+  if (options.runs.empty()) throw cli::UsageError("the results file is missing; see --help");
+  const auto takes_one = [&](const std::string& flag) {
+    if (options.runs.size() > 1 && values.contains(flag))
+      throw cli::UsageError("'" + options.runs[1] + "' is a second results file; --" + flag +
+                            " takes one");
+  };
+  takes_one("baseline");
+  takes_one("splice");
+  for (const RegisteredExporter& each : registered_exporters()) {
+    if (!each.exporter->takes_several) takes_one(std::string(each.flag));
+  }
+  if (options.baseline.empty()) return;
+  std::vector<std::string> shown{"html", "svg", "sort", "only", "splice"};
+  for (const RegisteredExporter& each : registered_exporters()) shown.emplace_back(each.flag);
+  for (const std::string& flag : shown) {
+    if (values.contains(flag))
+      throw cli::UsageError("--" + flag + " has nothing to do with --baseline, which is a gate");
+  }
+}
+
+}  // namespace
+
+std::optional<ReportOptions> parse_report_options(int argc, const char* const* argv) {
   po::positional_options_description positional;
   positional.add("run", -1);
-  const auto values = cli::parse(report_tool, argc, argv, description, positional);
-  if (!values) return std::nullopt;
-  if (!values->contains("run")) throw cli::UsageError("the results file is missing; see --help");
-  const auto& runs = (*values)["run"].as<std::vector<std::string>>();
-  for (const char* const flag : {"baseline", "gbench-json", "splice", "figure"}) {
-    if (runs.size() > 1 && !(*values)[flag].as<std::string>().empty())
-      throw cli::UsageError("'" + runs[1] + "' is a second results file; --" + flag + " takes one");
+  const auto parsed = cli::parse(report_tool, argc, argv, flags(), positional);
+  if (!parsed) return std::nullopt;
+  const po::variables_map& values = *parsed;
+  ReportOptions options{.runs = list_of(values, "run"),
+                        .baseline = list_of(values, "baseline"),
+                        .allow_unlike = values.contains("allow-unlike"),
+                        .selection = {.only = {}, .sort = text_of(values, "sort")},
+                        .html = text_of(values, "html"),
+                        .svg = text_of(values, "svg"),
+                        .splice = text_of(values, "splice"),
+                        .figure = text_of(values, "figure")};
+  // --baseline takes every file behind it; the last one is then the run.
+  if (options.runs.empty() && options.baseline.size() > 1) {
+    options.runs.push_back(std::move(options.baseline.back()));
+    options.baseline.pop_back();
   }
-  return ReportOptions{.runs = runs,
-                       .baseline = (*values)["baseline"].as<std::string>(),
-                       .fail_on = cli::value(*values, "fail-on", parse_fraction),
-                       .allow_unlike = values->contains("allow-unlike"),
-                       .html = (*values)["html"].as<std::string>(),
-                       .markdown = (*values)["markdown"].as<std::string>(),
-                       .csv = (*values)["csv"].as<std::string>(),
-                       .gbench_json = (*values)["gbench-json"].as<std::string>(),
-                       .svg = (*values)["svg"].as<std::string>(),
-                       .splice = (*values)["splice"].as<std::string>(),
-                       .figure = (*values)["figure"].as<std::string>()};
+  refuse_pointless(values, options);
+  if (values.contains("fail-on")) options.fail_on = cli::value(values, "fail-on", parse_fraction);
+  if (values.contains("only")) options.selection.only = split_list(text_of(values, "only"));
+  for (const RegisteredExporter& each : registered_exporters()) {
+    const std::string file = text_of(values, std::string(each.flag));
+    if (!file.empty()) options.exports.emplace(each.flag, file);
+  }
+  return options;
 }
 
 }  // namespace duelio::results

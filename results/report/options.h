@@ -1,25 +1,29 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/cli.h"
+#include "results/report/selection.h"
 
 namespace duelio::results {
 
 struct ReportOptions {
-  std::vector<std::string> runs;  // one or more
-  std::string baseline;           // a run to hold the only one against; empty for none
+  std::vector<std::string> runs;      // one or more
+  std::vector<std::string> baseline;  // runs to hold the only one against; empty for none
   double fail_on = 0.05;
   bool allow_unlike = false;
-  std::string html;  // files; "-" is stdout, empty for none
-  std::string markdown;
-  std::string csv;
-  std::string gbench_json;
-  std::string svg;     // a folder
-  std::string splice;  // a document whose marked part is replaced by the markdown
-  std::string figure;  // which that markdown shows
+  Selection selection;
+  std::string html;                                 // files; "-" is stdout, empty for none
+  std::map<std::string_view, std::string> exports;  // by the exporter's flag
+  std::string svg;                                  // a folder
+  std::string splice;  // a document whose marked part is replaced by the Markdown
+  std::string figure;  // which that Markdown shows
+
+  bool writes_to_stdout() const;
 };
 
 extern const cli::Tool report_tool;

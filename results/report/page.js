@@ -6,9 +6,10 @@ const dark = window.matchMedia('(prefers-color-scheme: dark)');
 async function draw() {
   for (const figure of document.querySelectorAll('.chart')) {
     const box = figure.querySelector('div');
-    const { spec, height, rows } = figures[figure.dataset.figure];
+    const { spec, height, colours, rows } = figures[figure.dataset.figure];
     const datasets = { [specs[spec].data.name]: rows };
-    const config = { ...theme, legend: { ...theme.legend, columns: Math.max(1, Math.floor(box.clientWidth / 150)) } };
+    const range = colours.length > 0 ? { category: colours } : theme.range;
+    const config = { ...theme, range, legend: { ...theme.legend, columns: Math.max(1, Math.floor(box.clientWidth / 150)) } };
     await vegaEmbed(box, { ...specs[spec], height, width: box.clientWidth, datasets }, { actions: false, renderer: 'svg', config });
   }
   document.documentElement.dataset.drawn = 'true';

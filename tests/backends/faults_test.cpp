@@ -25,7 +25,7 @@ void signal_the_others(int number) {
 }
 
 TEST_P(Conformance, GoesOnWhenSignalsInterruptItsWaits) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) {};
   sigaction(SIGURG, &action, nullptr);
   TcpClient client(port());
@@ -104,7 +104,12 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
     }
   }
   EXPECT_EQ(answer(get), hello);
-  EXPECT_GT(server_->stop().accept_refused, 0U);
+  const std::uint64_t refused_accepts = server_->stop().accept_refused;
+  // One thread has looked at its listener between the requests of `old`; one of several may not
+  // have.
+  if (GetParam().threads == 1) {
+    EXPECT_GT(refused_accepts, 0U);
+  }
 }
 
 // The first worker serves; where there are others, the second one cannot.

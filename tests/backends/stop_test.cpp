@@ -3,9 +3,6 @@
 #include <memory>
 #include <thread>
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include "tests/backends/conformance.h"
 
 namespace duelio::test {
@@ -20,10 +17,7 @@ TEST_P(Conformance, AnswersAllThatArrivedBeforeAStop) {
     ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
   }
   for (const auto& client : clients) ASSERT_TRUE(client->send(get));
-  for (const auto& client : clients) {
-    int unacknowledged = 1;  // tcp(7), SIOCOUTQ: sent, but not in the server's socket yet
-    while (unacknowledged > 0) ASSERT_EQ(::ioctl(client->fd(), SIOCOUTQ, &unacknowledged), 0);
-  }
+  for (const auto& client : clients) ASSERT_TRUE(client->wait_until_delivered());
   server_->request_stop();
   int answered = 0;
   for (const auto& client : clients) {
@@ -68,8 +62,8 @@ TEST_P(Conformance, FinishesWhatWasReceivedWhenStopped) {
   half.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbo");
   TcpClient whole(port());
   whole.send(get);
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(100));  // for the half request to be received
+  ASSERT_TRUE(half.wait_until_delivered());
+  ASSERT_TRUE(whole.wait_until_delivered());
   server_->request_stop();
   half.send("dy");
   // The announcement is missing where the bytes and the stop were noticed in one wake-up.

@@ -79,7 +79,10 @@ TEST(Histogram, SurvivesJson) {
   EXPECT_EQ(Histogram::from_json(Histogram().to_json()).count(), 0U);
   for (const char* text :
        {"{}", "[]", "null", R"({"count":1,"sum":0,"min":0,"max":0,"buckets":[]})",
-        R"({"count":1,"sum":0,"min":0,"max":0,"buckets":[[99999999,1]]})"}) {
+        R"({"count":1,"sum":0,"min":0,"max":0,"buckets":[[99999999,1]]})",
+        R"({"count":1,"sum":1,"min":2,"max":9,"buckets":[[1,1]]})",
+        R"({"count":1,"sum":9,"min":2,"max":8,"buckets":[[9,1]]})",
+        R"({"count":1,"sum":9,"min":2,"max":9000000000000000000,"buckets":[[9,1]]})"}) {
     EXPECT_THROW(Histogram::from_json(boost::json::parse(text)), std::invalid_argument) << text;
   }
 }

@@ -1,8 +1,11 @@
-#include "compare/options.h"
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
+#include <sched.h>
+#include <unistd.h>
 
-#include "compare/plan.h"
+#include "tests/compare/parse.h"
 
 namespace duelio::compare {
 namespace {
@@ -10,72 +13,120 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<Options> parse(std::vector<const char*> words) {
-  words.insert(words.begin(), "duelio-compare");
-  return parse_options(static_cast<int>(words.size()), words.data());
+Words names(const Options& options) {
+  Words all;
+  for (const results::EntrySpec& entry : options.entries) all.push_back(entry.name);
+  return all;
 }
 
-TEST(CompareOptions, ComparesTheThreeModelsUnlessTold) {
+Words ids(const std::vector<LoadSpec>& loads) {
+  Words all;
+  for (const LoadSpec& load : loads) all.push_back(load.id);
+  return all;
+}
+
+TEST(CommandLine, ComparesTheThreeModelsUnlessTold) {
   const auto cells = parse({});
   ASSERT_EQ(cells.size(), 1U);
   const Options& options = cells.front();
-  std::vector<std::string> names;
-  for (const Entry& entry : options.entries) names.push_back(entry.name);
-  EXPECT_THAT(names, ElementsAre("epoll-oneshot", "epoll-et", "asio"));
+  EXPECT_THAT(names(options), ElementsAre("epoll-oneshot", "epoll-et", "asio"));
   EXPECT_EQ(options.reference, "epoll-oneshot");
-  EXPECT_EQ(options.connections, 64U);
+  EXPECT_EQ(options.preset, "quick");
+  EXPECT_EQ(options.plan.connections, 64U);
+  EXPECT_THAT(ids(options.loads), ElementsAre("10%", "50%", "max"));
+  EXPECT_EQ(options.plan.blocks, 12U);
+  EXPECT_DOUBLE_EQ(options.plan.window_s, 0.025);
+  EXPECT_DOUBLE_EQ(options.plan.alpha, 0.05);
+  EXPECT_FALSE(options.plan.accept_noise);
+  EXPECT_EQ(lanes_of(options), 4U);
 }
 
-TEST(CompareOptions, AnEntryIsAnyCombination) {
-  const auto cells = parse({"--backends", "asio", "--entry",
-                            "slow=asio,threads=4,sharing=shared,handler-cpu=2us,idle=100"});
-  const Entry& entry = cells.front().entries.at(1);
+TEST(CommandLine, AFlagIsStrongerThanItsPreset) {
+  const Options options = parse({"--preset", "standard", "--blocks", "7", "--block", "300ms",
+                                 "--window", "20ms", "--load", "max,2k", "--minimum-effect", "1%"})
+                              .front();
+  EXPECT_EQ(options.preset, "standard");
+  EXPECT_EQ(options.plan.blocks, 7U);
+  EXPECT_EQ(options.block_length, std::chrono::milliseconds(300));
+  EXPECT_DOUBLE_EQ(options.plan.window_s, 0.02);
+  EXPECT_DOUBLE_EQ(options.plan.minimum_effect, 0.01);
+  EXPECT_THAT(ids(options.loads), ElementsAre("max", "2k"));
+}
+
+TEST(CommandLine, AnEntryIsAnyCombination) {
+  const Options options =
+      parse({"--backends", "asio", "--entry",
+             "slow=asio,threads=4,sharing=shared,handler-cpu=2us,idle=100", "--threads", "2"})
+          .front();
+  const results::EntrySpec& entry = options.entries.at(1);
   EXPECT_EQ(entry.name, "slow");
   EXPECT_EQ(entry.backend, "asio");
   EXPECT_EQ(entry.threads, 4U);
   EXPECT_EQ(entry.sharing, "shared");
   EXPECT_EQ(entry.handler_cpu_ns, 2000U);
   EXPECT_EQ(entry.idle_connections, 100U);
+  EXPECT_EQ(options.entries.front().threads, 2U);
 }
 
-TEST(CompareOptions, ListsMakeAMatrixOfRunsThatShareTheErrorRate) {
-  const auto cells = parse({"--connections", "16,64,256", "--handler-cpu", "0,500ns", "--rate",
-                            "5k", "--output", "runs/m.jsonl", "--seed", "7"});
-  ASSERT_EQ(cells.size(), 6U);
-  EXPECT_EQ(cells[0].output, "runs/m-1.jsonl");
-  EXPECT_EQ(cells[5].output, "runs/m-6.jsonl");
-  EXPECT_EQ(cells[0].connections, 16U);
-  EXPECT_EQ(cells[5].connections, 256U);
-  EXPECT_EQ(cells[0].entries[0].handler_cpu_ns, 0U);
-  EXPECT_EQ(cells[5].entries[0].handler_cpu_ns, 500U);
-  EXPECT_DOUBLE_EQ(cells[3].alpha, 0.05 / 6);
+TEST(CommandLine, AllIsWhatIsAvailableHere) {
+  EXPECT_THAT(names(parse({"--backends", "all"}).front()),
+              testing::IsSupersetOf({"epoll-oneshot", "epoll-et", "asio", "poll"}));
+}
+
+TEST(CommandLine, ListsMakeAMatrixOfRunsThatShareTheErrorRate) {
+  const auto cells =
+      parse({"--connections", "16,64,256", "--threads", "1,2", "--handler-cpu", "0,500ns",
+             "--output", testing::TempDir() + "runs/m.jsonl", "--seed", "7"});
+  ASSERT_EQ(cells.size(), 12U);
+  EXPECT_EQ(cells.front().output, testing::TempDir() + "runs/m-1.jsonl");
+  EXPECT_EQ(cells.back().output, testing::TempDir() + "runs/m-12.jsonl");
+  EXPECT_EQ(cells.front().plan.connections, 16U);
+  EXPECT_EQ(cells.back().plan.connections, 256U);
+  EXPECT_EQ(cells[1].entries[0].threads, 2U);
+  EXPECT_EQ(cells.front().entries[0].handler_cpu_ns, 0U);
+  EXPECT_EQ(cells.back().entries[0].handler_cpu_ns, 500U);
+  for (const Options& cell : cells) EXPECT_DOUBLE_EQ(cell.plan.alpha, 0.05 / 12);
   EXPECT_EQ(cells[3].seed, 10U);
-  EXPECT_EQ(cells[3].rate, 5000.0);
+  EXPECT_EQ(cells[3].plan.cell, 4U);
+  EXPECT_EQ(cells[3].plan.cells, 12U);
 }
 
-TEST(CompareOptions, HandlerWorkIsNotAskedOfPeers) {
-  const auto cells = parse({"--handler-cpu", "1us", "--peer", "nginx=nginx.json"});
-  EXPECT_EQ(cells.front().entries.front().handler_cpu_ns, 1000U);
-  EXPECT_EQ(cells.front().entries.back().handler_cpu_ns, 0U);
+class Files : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string file(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ + "/" + name) << content;
+    return folder_ + "/" + name;
+  }
+  const std::string folder_ = testing::TempDir() + "options_test_" + std::to_string(::getpid());
+};
+
+TEST_F(Files, HandlerWorkAndThreadsAreNotAskedOfPeers) {
+  const std::string peer = file("nginx.json", R"({"argv": ["nginx", "{port}"]})");
+  const Options options =
+      parse({"--handler-cpu", "1us", "--threads", "4", "--peer", "nginx=" + peer}).front();
+  EXPECT_EQ(options.entries.front().handler_cpu_ns, 1000U);
+  EXPECT_EQ(options.entries.back().handler_cpu_ns, 0U);
+  EXPECT_EQ(options.entries.back().peer_file, peer);
 }
 
-TEST(CompareOptions, TheEstimateGrowsWithSlicesAndEntries) {
-  const double three = estimate_s(parse({"--rate", "1k"}).front());
-  const double two = estimate_s(parse({"--rate", "1k", "--backends", "epoll-et,asio"}).front());
-  // Four slices a round against three: the reference runs twice.
-  EXPECT_NEAR(three / two, 4.0 / 3.0, 1e-9);
-  EXPECT_NEAR(estimate_s(parse({"--rate", "1k", "--rounds", "15"}).front()), three / 2, 1e-9);
+TEST_F(Files, APeerFileIsReadBeforeAnythingIsStarted) {
+  EXPECT_THAT(complaint({"--peer", "nginx=" + folder_ + "/absent.json"}), HasSubstr("absent.json"));
+  const std::string peer = file("peer.json", R"({"arguments": []})");
+  EXPECT_THAT(complaint({"--peer", "nginx=" + peer}), HasSubstr(peer + " is not a peer file"));
 }
 
-TEST(CompareOptions, HandlerWorkThatNoServerWouldDoIsRefused) {
-  const auto complaint = [](const std::vector<const char*>& words) -> std::string {
-    try {
-      parse(words);
-      return "none";
-    } catch (const cli::UsageError& error) {
-      return error.what();
-    }
-  };
+TEST_F(Files, AResultOfAnyCellIsNotOverwritten) {
+  const std::string second = file("m-2.jsonl", "a night's work");
+  const Words words{"--connections", "8,16,32", "--output", folder_ + "/m.jsonl"};
+  EXPECT_EQ(complaint(words), "--output '" + second + "' exists (go on with it: --resume)");
+  Words dry = words;
+  dry.emplace_back("--dry-run");
+  EXPECT_EQ(complaint(dry), "none");  // writes nothing
+}
+
+TEST(CommandLine, HandlerWorkThatNoServerWouldDoIsRefused) {
   EXPECT_EQ(complaint({"--handler-cpu", "1s"}), "none");
   EXPECT_EQ(complaint({"--workload", "upload", "--handler-cpu", "1us"}), "none");
   EXPECT_EQ(complaint({"--workload", "download", "--handler-cpu", "0,1us"}),
@@ -88,34 +139,92 @@ TEST(CompareOptions, HandlerWorkThatNoServerWouldDoIsRefused) {
             "works");
 }
 
-using Words = std::vector<std::string>;
+TEST(CommandLine, AGateNeedsSomethingToHold) {
+  EXPECT_EQ(complaint({"--fail-on", "5%"}), "none");
+  EXPECT_EQ(complaint({"--backends", "asio", "--fail-on", "5%"}),
+            "--fail-on has nothing to hold: the only entry is the reference");
+}
+
+// This process's CPUs, and those it had before.
+class Cpus : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(sched_getaffinity(0, sizeof before_, &before_), 0); }
+  void TearDown() override { sched_setaffinity(0, sizeof before_, &before_); }
+  cpu_set_t before_{};
+};
+
+TEST_F(Cpus, OfServersAndGeneratorsAreDifferentOnes) {
+  if (os::allowed_cpus().size() < 2) GTEST_SKIP() << "this machine has one CPU";
+  const Options options = parse_as_they_are({}).front();
+  EXPECT_NE(options.plan.server_cpus, options.plan.client_cpus);
+  EXPECT_TRUE(options.plan.generator_polls);
+  const int last = os::allowed_cpus().back();
+  EXPECT_NE(parse_as_they_are({"--client-cpus", std::to_string(os::allowed_cpus().front())})
+                .front()
+                .plan.server_cpus,
+            (std::vector{os::allowed_cpus().front()}));
+  EXPECT_NE(parse_as_they_are({"--server-cpus", std::to_string(last)}).front().plan.client_cpus,
+            (std::vector{last}));
+}
+
+TEST_F(Cpus, OneIsSharedOnlyWhenItIsNamed) {
+  const int only = os::allowed_cpus().back();
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(only), &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_THAT(complaint([] { parse_as_they_are({}); }), HasSubstr("two CPUs are needed"));
+  const Options options = parse({}).front();
+  EXPECT_EQ(options.plan.server_cpus, options.plan.client_cpus);
+  EXPECT_FALSE(options.plan.generator_polls);  // it would take the servers' time
+}
 
 class BadCommandLine : public testing::TestWithParam<Words> {};
 
 TEST_P(BadCommandLine, IsRefusedWithItsFlagAndValue) {
-  const Words& words = GetParam();
-  std::vector<const char*> argv;
-  for (const std::string& word : words) argv.push_back(word.c_str());
-  try {
-    parse(argv);
-    ADD_FAILURE() << "was accepted";
-  } catch (const cli::UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(words.front()));
-    EXPECT_THAT(error.what(), HasSubstr(words.back()));
-  }
+  const std::string why = complaint(GetParam());
+  EXPECT_THAT(why, HasSubstr(GetParam().front()));
+  EXPECT_THAT(why, HasSubstr(GetParam().back()));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadCommandLine,
-    testing::Values(Words{"--connections", "16,,64"}, Words{"--connections", "0"},
-                    Words{"--connections", "100001"}, Words{"--rate", "1k,0"},
-                    Words{"--handler-cpu", "1us,x"}, Words{"--handler-cpu", "1us,1001ms"},
-                    Words{"--entry", "x=asio,handler-cpu=1001ms"}, Words{"--rounds", "0"},
-                    Words{"--slice", "1ms"}, Words{"--workload", "nonsense"},
-                    Words{"--preset", "nonsense"}, Words{"--reference", "absent"},
-                    Words{"--entry", "x=asio,speed=9"}, Words{"--entry", "asio"},
-                    Words{"--peer", "nginx"}, Words{"--server", "new="},
-                    Words{"--server-cpus", "9999"}, Words{"--fail-on", "much"}));
+    testing::Values(
+        Words{"--connections", "16,,64"}, Words{"--connections", "0"},
+        Words{"--connections", "100001"}, Words{"--threads", "0"}, Words{"--threads", "1025"},
+        Words{"--handler-cpu", "1us,x"}, Words{"--handler-cpu", "1us,1001ms"},
+        Words{"--entry", "x=asio,handler-cpu=1001ms"}, Words{"--entry", "x=asio,threads=0"},
+        Words{"--entry", "x=asio,speed=9"}, Words{"--entry", "asio"}, Words{"--load", "1k,0"},
+        Words{"--load", "0%"}, Words{"--load", "max,max"}, Words{"--load", "10%,,max"},
+        Words{"--load", "fast"}, Words{"--blocks", "0"}, Words{"--blocks", "10001"},
+        Words{"--block", "999us"}, Words{"--window", "999us"}, Words{"--window", "25"},
+        Words{"--lead-in", "much"}, Words{"--workload", "nonsense"}, Words{"--preset", "nonsense"},
+        Words{"--reference", "absent"}, Words{"--peer", "nginx"}, Words{"--server", "new="},
+        Words{"--server-cpus", "9999"}, Words{"--client-cpus", "9999"}, Words{"--fail-on", "much"},
+        Words{"--backends", "epoll-et, asio"}, Words{"--backends", "all,select"},
+        Words{"--backends", ""}));
+
+struct Mistake {
+  Words words;
+  std::string told;
+};
+
+class BadEntry : public testing::TestWithParam<Mistake> {};
+
+TEST_P(BadEntry, IsRefusedBeforeAnythingIsStarted) {
+  EXPECT_THAT(complaint(GetParam().words), HasSubstr(GetParam().told));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadEntry,
+    testing::Values(
+        Mistake{{"--backends", "kqueue"}, "entry 'kqueue' has an unknown backend 'kqueue'"},
+        Mistake{{"--entry", "x=select"}, "entry 'x' has an unknown backend 'select'"},
+        Mistake{{"--entry", "x=asio,sharing=magic"}, "entry 'x' has sharing 'magic', which asio"},
+        Mistake{{"--server", "new=/nowhere/server"}, "entry 'new' has no server at /nowhere"},
+        Mistake{{"--backends", "asio,asio"}, "two entries are named 'asio'"},
+        Mistake{{"--backends", "none"}, "nothing to compare"},
+        Mistake{{"--backends", "none", "--server", "x=y"}, "has no backend"}));
 
 }  // namespace
 }  // namespace duelio::compare

@@ -4,11 +4,12 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
-#include <memory>
+#include <latch>
 #include <thread>
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "common/os/socket.h"
@@ -78,10 +79,14 @@ class Faults : public testing::TestWithParam<std::tuple<Fault, bool>> {};
 TEST_P(Faults, AreCountedInTheirClassAndNothingIsLost) {
   const auto& [fault, open_loop] = GetParam();
   const FaultServer server(fault.serve);
-  const Options options = options_for(server.port(), open_loop);
-  const std::int64_t begin = os::monotonic_ns();
+  Options options = options_for(server.port(), open_loop);
+  if (fault.kind == ErrorClass::timeout) {
+    // Some requests fall due so long before the window ends that they time out before it is left.
+    options.timeout = std::chrono::seconds(1);
+    if (open_loop) options.rate = 20;
+    options.requests = open_loop ? 60 : 12;
+  }
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
-  EXPECT_LT(os::monotonic_ns() - begin, 10'000'000'000) << "something hung beyond --timeout";
   EXPECT_TRUE(is_conserved(result.tally, open_loop));
   EXPECT_GT(result.tally.sent, 0U);
   EXPECT_FALSE(judge(options, result).usable);
@@ -111,6 +116,7 @@ TEST(Faults, AServerThatPausesCostsLatencyNotRequests) {
   });
   Options options = options_for(server.port(), true);
   options.connections = 1;
+  options.rate = 200;
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, true));
   EXPECT_EQ(result.tally.request_errors, 0U);
@@ -127,7 +133,9 @@ TEST(Faults, AServerThatPausesCostsLatencyNotRequests) {
 TEST(Faults, ShowInTheProgress) {
   const FaultServer server(answers("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"));
   Options options = options_for(server.port(), true);
-  options.duration = std::chrono::milliseconds(1400);
+  options.rate = 200;
+  options.requests = 0;
+  options.duration = std::chrono::seconds(3);  // for two looks, a quarter of a second apart
   std::vector<Progress> seen;
   const Result result = run_load(
       options, [](std::string_view, std::int64_t) {},
@@ -172,7 +180,9 @@ TEST(Faults, AConnectionThatNeverOpensTimesOut) {
     ::connect(queued.back().get(), address.get(), address.length);
   }
   try {
-    run_load(options_for(address.port(), false), [](std::string_view, std::int64_t) {});
+    Options options = options_for(address.port(), false);
+    options.timeout = std::chrono::milliseconds(200);
+    run_load(options, [](std::string_view, std::int64_t) {});
     FAIL() << "connected to a full queue";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code().value(), ETIMEDOUT);
@@ -189,11 +199,11 @@ TEST(Faults, AServerThatEndsAPipelineIsConnectedAnew) {
   Options options = options_for(server.port(), false);
   options.verify_body = false;
   options.pipeline = 16;
-  options.timeout = std::chrono::seconds(20);  // nothing here waits for it
+  options.requests = 192;
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
-  EXPECT_GT(result.tally.completed, options.connections);
-  EXPECT_EQ(result.tally.count(ErrorClass::closed_early), 15 * result.tally.completed);
+  EXPECT_EQ(result.tally.completed, 12U);
+  EXPECT_EQ(result.tally.count(ErrorClass::closed_early), 180U);
 }
 
 TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
@@ -205,8 +215,8 @@ TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
   options.verify_body = false;
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
-  EXPECT_GT(result.tally.completed, 4U);
-  EXPECT_GT(result.tally.reconnects, 0U);
+  EXPECT_EQ(result.tally.completed, 40U);
+  EXPECT_GE(result.tally.reconnects, 36U);
   EXPECT_EQ(result.tally.request_errors, 0U);
 }
 
@@ -214,24 +224,31 @@ TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
 // connection and opens it anew before the old one's event is looked at.
 TEST(Faults, AServerThatResetsAllItsConnectionsIsConnectedAnew) {
   for (int trial = 0; trial < 5; ++trial) {
-    const std::int64_t reset_at = os::monotonic_ns() + 150'000'000;
-    const FaultServer server([reset_at](int fd) {
-      const bool is_reset = os::monotonic_ns() < reset_at;
+    constexpr int old = 32;
+    std::atomic<int> accepted{0};
+    std::atomic<int> served{0};
+    std::latch all_reset(old);
+    const os::UniqueFd reset_now(
+        ::eventfd(0, EFD_CLOEXEC));  // readable for ever once it is written
+    const FaultServer server([&](int fd) {
+      const bool is_old = accepted++ < old;
+      if (!is_old) all_reset.wait();  // so that the load cannot end before
       while (true) {
-        const std::int64_t left_ms = (reset_at - os::monotonic_ns()) / 1'000'000;
-        pollfd ready{fd, POLLIN, 0};
-        if (is_reset && left_ms <= 0) break;
-        if (::poll(&ready, 1, is_reset ? static_cast<int>(left_ms) : -1) <= 0) continue;
+        std::array<pollfd, 2> ready{{{fd, POLLIN, 0}, {reset_now.get(), POLLIN, 0}}};
+        ::poll(ready.data(), is_old ? 2 : 1, -1);
+        if (is_old && ready[1].revents != 0) break;
         if (!read_request(fd)) return;
         send_text(fd, ok_answer);
+        if (++served == 200) ::eventfd_write(reset_now.get(), 1);
       }
-      const linger abortive{.l_onoff = 1, .l_linger = 0};
-      setsockopt(fd, SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
+      const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+      ::connect(fd, &nobody, sizeof nobody);  // connect(2): dissolves the association, with a reset
+      all_reset.count_down();
     });
     Options options = options_for(server.port(), true);
-    options.connections = 32;
+    options.connections = old;
     options.rate = 4000;
-    options.timeout = std::chrono::seconds(5);
+    options.requests = 1000;
     const Result result = run_load(options, [](std::string_view, std::int64_t) {});
     EXPECT_TRUE(is_conserved(result.tally, true));
     EXPECT_GE(result.tally.reconnects, 32U);
@@ -267,7 +284,6 @@ TEST(Faults, AServerThatRefusesABodyBeforeItHasComeIsConnectedAnew) {
   options.verify_body = false;
   options.method = "POST";
   options.body_bytes = options.body_bytes_max = 8 << 20;
-  options.timeout = std::chrono::seconds(5);
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
   EXPECT_GT(result.tally.reconnects, 0U);
@@ -292,47 +308,28 @@ TEST(Faults, AServerThatAnswersBeforeTheBodyHasComeGetsTheNextRequest) {
       }
     });
     Options options = options_for(server.port(), open_loop);
-    options.rate = open_loop ? std::optional(40.0) : std::nullopt;
     options.verify_body = false;
     options.method = "POST";
     options.body_bytes = options.body_bytes_max = body;
+    options.connections = 2;
+    options.requests = 6;
     options.requests_per_connection = 2;
-    options.timeout = std::chrono::seconds(5);
     const Result result = run_load(options, [](std::string_view, std::int64_t) {});
     EXPECT_TRUE(is_conserved(result.tally, open_loop));
-    EXPECT_GT(result.tally.completed, options.connections);
+    EXPECT_EQ(result.tally.completed, 6U);
     EXPECT_GT(result.tally.reconnects, 0U);
-    EXPECT_EQ(result.tally.request_errors, 0U);
-    EXPECT_EQ(result.tally.unsent, 0U);
   }
-}
-
-TEST(Faults, AServerThatDiesMakesTheRunUnusable) {
-  std::atomic<bool> dead{false};
-  auto server = std::make_unique<FaultServer>([&dead](int fd) {
-    while (!dead && read_request(fd)) send_text(fd, ok_answer);
-  });
-  const Options options = options_for(server->port(), false);
-  const std::jthread killer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(150));
-    dead = true;
-    server.reset();
-  });
-  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
-  EXPECT_TRUE(is_conserved(result.tally, false));
-  EXPECT_GT(result.tally.completed, 0U);
-  EXPECT_GT(result.tally.count(ErrorClass::connect), 0U);
-  EXPECT_FALSE(judge(options, result).usable);
 }
 
 TEST(Faults, AServerThatDoesNotCloseWhatItWasAskedToIsCounted) {
   const FaultServer server(answers(ok_answer));
   Options options = options_for(server.port(), false);
   options.requests_per_connection = 1;
-  options.timeout = std::chrono::milliseconds(50);
+  options.requests = 8;
+  options.timeout = std::chrono::seconds(1);
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
-  EXPECT_GT(result.tally.completed, options.connections);
+  EXPECT_EQ(result.tally.completed, 8U);
   EXPECT_GT(result.tally.count(ErrorClass::unclosed), 0U);
   EXPECT_EQ(result.tally.request_errors, 0U);
 }

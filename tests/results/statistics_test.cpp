@@ -1,9 +1,8 @@
 #include "results/statistics.h"
 
 #include <array>
+#include <cmath>
 #include <random>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,44 +10,17 @@
 namespace duelio::stats {
 namespace {
 
-TEST(SignedRank, AgreesWithPublishedCriticalValues) {
-  // Two-sided 5 %: the largest T that is significant (Wilcoxon and Wilcox, 1964, table 2).
-  constexpr std::array<std::pair<std::size_t, std::size_t>, 18> table{{{6, 0},
-                                                                       {7, 2},
-                                                                       {8, 3},
-                                                                       {9, 5},
-                                                                       {10, 8},
-                                                                       {11, 10},
-                                                                       {12, 13},
-                                                                       {13, 17},
-                                                                       {14, 21},
-                                                                       {15, 25},
-                                                                       {16, 29},
-                                                                       {17, 34},
-                                                                       {18, 40},
-                                                                       {19, 46},
-                                                                       {20, 52},
-                                                                       {21, 58},
-                                                                       {22, 65},
-                                                                       {25, 89}}};
-  for (const auto& [n, critical] : table) {
-    EXPECT_LE(signed_rank_cdf(n, critical), 0.025) << n;
-    EXPECT_GT(signed_rank_cdf(n, critical + 1), 0.025) << n;
-  }
+TEST(Median, TakesTheMiddleOrTheMeanOfTwo) {
+  EXPECT_DOUBLE_EQ(median(std::array{5.0, 1.0, 3.0}), 3);
+  EXPECT_DOUBLE_EQ(median(std::array{5.0, 1.0, 3.0, 4.0}), 3.5);
 }
 
-TEST(SignedRank, CountsSubsetsExactly) {
-  EXPECT_DOUBLE_EQ(signed_rank_cdf(3, 0), 1.0 / 8);
-  EXPECT_DOUBLE_EQ(signed_rank_cdf(3, 3), 5.0 / 8);  // {}, {1}, {2}, {3}, {1,2}
-  EXPECT_DOUBLE_EQ(signed_rank_cdf(3, 6), 1);
-}
-
-TEST(SignedRank, GivesTheTextbookPValue) {
-  // Hollander, Wolfe and Chicken, example 3.1 (depression before and after treatment): T+ = 5, n =
-  // 9, P(T >= 40) = .020.
-  const std::array differences{-0.952, 0.147,  -1.022, -0.430, -0.620,
-                               -0.590, -0.490, 0.080,  -0.010};
-  EXPECT_NEAR(signed_rank_p(differences), 2 * 0.0195, 0.001);
+TEST(Quantile, LiesBetweenItsNeighbours) {
+  const std::array values{4.0, 1.0, 3.0, 2.0, 5.0};
+  EXPECT_DOUBLE_EQ(quantile(values, 0), 1);
+  EXPECT_DOUBLE_EQ(quantile(values, 0.25), 2);
+  EXPECT_DOUBLE_EQ(quantile(values, 0.6), 3.4);
+  EXPECT_DOUBLE_EQ(quantile(values, 1), 5);
 }
 
 TEST(HodgesLehmann, IsTheMedianOfWalshAverages) {
@@ -56,92 +28,65 @@ TEST(HodgesLehmann, IsTheMedianOfWalshAverages) {
   EXPECT_DOUBLE_EQ(hodges_lehmann(std::array{5.0}), 5);
 }
 
-TEST(SignedRankInterval, NeedsEnoughRounds) {
-  const std::array values{1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
-  EXPECT_FALSE(signed_rank_interval(std::span(values).first(5), 0.05));
-  ASSERT_TRUE(signed_rank_interval(values, 0.05));
-  EXPECT_DOUBLE_EQ(signed_rank_interval(values, 0.05)->low, 1);
-  EXPECT_DOUBLE_EQ(signed_rank_interval(values, 0.05)->high, 6);
-  EXPECT_EQ(smallest_n(0.05), 6U);
-}
-
-// 10,000 seeded sets for each size; heavy tails (Student's t, 3 degrees of freedom), for rounds are
-// not normal.
-TEST(SignedRankInterval, CoversTheTruthAsOftenAsItSays) {
-  constexpr int sets = 10'000;
-  for (const std::size_t n : {std::size_t{10}, std::size_t{20}, std::size_t{40}}) {
-    std::mt19937_64 random(n);
-    std::student_t_distribution<double> noise(3);
-    std::vector<double> values(n);
-    int covered = 0;
-    for (int i = 0; i < sets; ++i) {
-      for (double& value : values) value = 0.05 + 0.02 * noise(random);
-      covered += signed_rank_interval(values, 0.05)->contains(0.05) ? 1 : 0;
-    }
-    EXPECT_GE(covered, 0.93 * sets) << n;
-    EXPECT_LE(covered, 0.97 * sets) << n;
-    RecordProperty("covered_" + std::to_string(n), covered);
-  }
-}
-
-// How often noise alone is called a difference by somebody who looks at these numbers of rounds.
-double false_alarms(const std::vector<std::size_t>& looks, double alpha) {
-  std::mt19937_64 random(1);
-  std::normal_distribution<double> noise;
-  constexpr int runs = 1000;
-  int alarms = 0;
-  for (int run = 0; run < runs; ++run) {
-    std::vector<double> values;
-    for (const std::size_t look : looks) {
-      while (values.size() < look) values.push_back(noise(random));
-      const auto interval = signed_rank_interval(values, alpha);
-      if (!interval || interval->contains(0)) continue;
-      ++alarms;
-      break;
-    }
-  }
-  return static_cast<double>(alarms) / runs;
-}
-
-// METHODOLOGY.md quotes these.
-TEST(SignedRankInterval, LookingOftenTurnsNoiseIntoFindings) {
-  std::vector<std::size_t> every_second;
-  for (std::size_t n = 10; n <= 40; n += 2) every_second.push_back(n);
-  const double peeking = false_alarms(every_second, 0.05);
-  const double three_looks = false_alarms({20, 40, 80}, 0.05 / 3);
-  RecordProperty("peeking", std::to_string(peeking));
-  RecordProperty("three_looks", std::to_string(three_looks));
-  EXPECT_GT(peeking, 0.12);
-  EXPECT_LE(three_looks, 0.05);
-}
-
-TEST(RankSum, AgreesWithPublishedCriticalValues) {
-  // Two-sided 5 %: the largest U that is significant (Mann and Whitney, 1947; the usual textbook
-  // table).
+TEST(Student, AgreesWithThePublishedTable) {
   struct Row {
-    std::size_t n, m, critical;
+    double degrees, upper_5_percent, upper_2_5, upper_0_5, upper_0_05;
   };
-  for (const auto& [n, m, critical] :
-       {Row{4, 4, 0}, Row{5, 5, 2}, Row{6, 7, 6}, Row{8, 8, 13}, Row{10, 10, 23}, Row{10, 20, 55},
-        Row{15, 15, 64}, Row{20, 20, 127}}) {
-    EXPECT_LE(rank_sum_cdf(n, m, critical), 0.025) << n << ' ' << m;
-    EXPECT_GT(rank_sum_cdf(n, m, critical + 1), 0.025) << n << ' ' << m;
+  // NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2, and the usual textbook table.
+  for (const Row& row :
+       {Row{1, 6.314, 12.706, 63.657, 636.619}, Row{2, 2.920, 4.303, 9.925, 31.599},
+        Row{5, 2.015, 2.571, 4.032, 6.869}, Row{11, 1.796, 2.201, 3.106, 4.437},
+        Row{30, 1.697, 2.042, 2.750, 3.646}, Row{60, 1.671, 2.000, 2.660, 3.460},
+        Row{120, 1.658, 1.980, 2.617, 3.373}}) {
+    EXPECT_NEAR(student_quantile(0.95, row.degrees), row.upper_5_percent, 0.0005) << row.degrees;
+    EXPECT_NEAR(student_quantile(0.975, row.degrees), row.upper_2_5, 0.0005) << row.degrees;
+    EXPECT_NEAR(student_quantile(0.995, row.degrees), row.upper_0_5, 0.0005) << row.degrees;
+    EXPECT_NEAR(student_quantile(0.9995, row.degrees), row.upper_0_05, 0.0005) << row.degrees;
   }
+  EXPECT_NEAR(student_quantile(0.975, 1e7), 1.959964, 1e-5);  // the normal distribution
 }
 
-TEST(RankSum, IntervalHoldsTheShift) {
-  const std::array first{1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
-  const std::array second{11.0, 12.0, 13.0, 14.0, 15.0, 16.0};
-  EXPECT_DOUBLE_EQ(rank_sum_shift(first, second), 10);
-  ASSERT_TRUE(rank_sum_interval(first, second, 0.05));
-  EXPECT_TRUE(rank_sum_interval(first, second, 0.05)->contains(10));
-  EXPECT_FALSE(rank_sum_interval(std::span(first).first(2), second, 0.01));
+TEST(Student, CdfAndQuantileUndoEachOther) {
+  for (const double degrees : {1.0, 2.5, 7.3, 39.0, 400.0}) {
+    for (const double probability : {1e-6, 1e-4, 0.01, 0.3, 0.5, 0.7, 0.999}) {
+      EXPECT_NEAR(student_cdf(student_quantile(probability, degrees), degrees), probability,
+                  1e-9 * probability + 1e-12)
+          << degrees << ' ' << probability;
+    }
+  }
+  EXPECT_NEAR(student_cdf(1, 1), 0.75, 1e-12);  // Cauchy
 }
 
-TEST(Drift, FollowsTheOrder) {
-  EXPECT_DOUBLE_EQ(drift(std::array{1.0, 2.0, 3.0, 4.0}), 1);
-  EXPECT_DOUBLE_EQ(drift(std::array{4.0, 3.0, 2.0, 1.0}), -1);
-  EXPECT_DOUBLE_EQ(drift(std::array{1.0, 1.0, 1.0}), 0);
+TEST(MeanInterval, IsStudentsOwnExample) {
+  // Student (1908), the additional hours of sleep by the two drugs: t = 4.0621, 9 degrees.
+  const std::array differences{1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4};
+  const auto interval = mean_interval(differences, 0.05);
+  ASSERT_TRUE(interval);
+  EXPECT_NEAR(interval->low, 0.7001, 1e-4);
+  EXPECT_NEAR(interval->high, 2.4599, 1e-4);
+  EXPECT_FALSE(mean_interval(std::span(differences).first(1), 0.05));
+}
+
+TEST(DifferenceInterval, IsWelchs) {
+  // The same data, unpaired: t = 1.8608 at 17.776 degrees, p = 0.0794 (as R's t.test).
+  const std::array first{0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0};
+  const std::array second{1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+  const auto interval = difference_interval(first, second, 0.05);
+  ASSERT_TRUE(interval);
+  EXPECT_NEAR(interval->low, -0.2055, 1e-4);
+  EXPECT_NEAR(interval->high, 3.3655, 1e-4);
+  EXPECT_FALSE(difference_interval(first, std::span(second).first(1), 0.05));
+}
+
+TEST(LagCorrelation, TellsASeriesThatResemblesItself) {
+  EXPECT_DOUBLE_EQ(lag_correlation(std::array{1.0, 1.0, 1.0}), 0);
+  EXPECT_LT(lag_correlation(std::array{1.0, -1.0, 1.0, -1.0, 1.0, -1.0}), -0.7);
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal;
+  std::vector<double> values;
+  double value = 0;
+  for (int i = 0; i < 10'000; ++i) values.push_back(value = 0.5 * value + normal(random));
+  EXPECT_NEAR(lag_correlation(values), 0.5, 0.03);
 }
 
 }  // namespace

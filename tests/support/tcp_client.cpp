@@ -1,17 +1,30 @@
 #include "tests/support/tcp_client.h"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "common/os/address.h"
 
 namespace duelio::test {
+namespace {
+
+std::atomic<bool> waited_in_vain{false};
+
+}  // namespace
+
+bool TcpClient::has_waited_in_vain() noexcept {
+  return waited_in_vain;
+}
 
 TcpClient::TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval timeout{limit.count(), 0};
@@ -21,7 +34,7 @@ TcpClient::TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | S
   int error = ::connect(fd_.get(), address.get(), address.length) == 0 ? 0 : errno;
   if (error == EINTR) {  // goes on by itself: connect(2)
     pollfd connected{fd_.get(), POLLOUT, 0};
-    while (::poll(&connected, 1, 5000) < 0) {
+    while (::poll(&connected, 1, limit_ms) < 0) {
     }
     socklen_t size = sizeof error;
     getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -45,6 +58,7 @@ std::string TcpClient::receive(std::size_t size) {
   while (have < size) {
     const ssize_t n = ::recv(fd_.get(), received.data() + have, size - have, 0);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) waited_in_vain = true;
     if (n <= 0) break;
     have += static_cast<std::size_t>(n);
   }
@@ -58,8 +72,10 @@ std::string TcpClient::receive_all() {
   while (true) {
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
+    if (n < 0) {
+      waited_in_vain = waited_in_vain || errno == EAGAIN;
       ADD_FAILURE() << "receive after " << received.size() << " bytes: " << std::strerror(errno);
+    }
     if (n <= 0) return received;
     received.append(buffer.data(), static_cast<std::size_t>(n));
   }
@@ -73,6 +89,15 @@ void TcpClient::reset() {
   const linger abortive{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
   fd_.reset();
+}
+
+bool TcpClient::wait_until_delivered() const {
+  int unacknowledged = 1;  // tcp(7), SIOCOUTQ
+  while (::ioctl(fd_.get(), SIOCOUTQ, &unacknowledged) == 0) {
+    if (unacknowledged == 0) return true;
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 bool TcpClient::is_quiet() const {

@@ -13,8 +13,12 @@ namespace duelio::test {
 // the limit.
 class TcpClient {
  public:
-  static constexpr std::chrono::seconds limit{
-      20};  // generous: tests run under sanitizers on loaded machines
+  // Only a hang lasts so long, also under sanitizers on a loaded machine.
+  static constexpr std::chrono::seconds limit{60};
+  static constexpr int limit_ms = 60'000;
+
+  // Whether any client of this process has waited to the limit.
+  static bool has_waited_in_vain() noexcept;
 
   explicit TcpClient(std::uint16_t port);
 
@@ -29,6 +33,9 @@ class TcpClient {
 
   void finish_sending();  // half-close
   void reset();           // close with RST
+
+  // Until all that was sent is in the peer's socket, received by its process or not.
+  bool wait_until_delivered() const;
 
   // True when the peer has sent nothing and not closed, now.
   bool is_quiet() const;

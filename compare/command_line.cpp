@@ -1,0 +1,353 @@
+#include "compare/command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "common/command_line.h"
+#include "common/os/cpu.h"
+#include "common/thresholds.h"
+#include "common/units.h"
+#include "common/workload.h"
+#include "compare/entries.h"
+#include "compare/loads.h"
+#include "compare/resume.h"
+
+namespace duelio::compare {
+
+namespace po = boost::program_options;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+const cli::Tool tool{
+    .name = "duelio-compare",
+    .summary =
+        "Compares I/O models over a range of loads: servers that live side by side take turns "
+        "in short\n"
+        "windows, the reference twice, one parser and one client for all; ratios with "
+        "confidence intervals\n"
+        "over blocks of fresh processes, and every window on file.",
+    .synopsis = "[options]",
+    .examples =
+        {"duelio-compare --preset quick",
+         "duelio-compare --backends epoll-oneshot,epoll-et --load 10%,50%,max --workload pipelined",
+         "duelio-compare --backends epoll-et,uring --connections 16,64,256 --handler-cpu 0,5us "
+         "--dry-run"},
+};
+
+namespace {
+
+const std::vector<results::Workload>& workloads() {
+  static const std::vector<results::Workload> all{
+      {.name = "hello"},
+      {.name = "pipelined", .pipeline = 16},
+      {.name = "churn", .requests_per_connection = 1},
+      {.name = "upload", .method = "POST", .body_bytes = 1 << 20},
+      {.name = "download", .target = "/bytes/1048576"},
+      {.name = "idle", .idle_connections = 10'000},
+  };
+  return all;
+}
+
+struct Preset {
+  std::string_view name;
+  std::size_t blocks;
+  milliseconds block_length;  // of the windows in it
+  milliseconds window;
+  std::string_view loads;
+};
+
+// METHODOLOGY.md, "Presets": what each can tell was simulated, and measured.
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all{
+      {"quick", 12, milliseconds(11'300), milliseconds(25), "10%,50%,max"},
+      {"standard", 40, milliseconds(12'500), milliseconds(25), "10%,30%,60%,max"},
+      {"thorough", 40, milliseconds(60'000), milliseconds(25), "10%,30%,60%,max"},
+  };
+  return all;
+}
+
+// Long enough for caches and rate to come into swing: METHODOLOGY.md, "Lead-in".
+constexpr milliseconds lead_in{6};
+
+template <class Named>
+const Named& by_name(const std::vector<Named>& all, std::string_view name) {
+  std::string names;
+  for (const Named& one : all) {
+    if (one.name == name) return one;
+    names += (names.empty() ? "" : ", ") + std::string(one.name);
+  }
+  throw std::invalid_argument("is unknown (one of " + names + ")");
+}
+
+// run.jsonl is run-2.jsonl for the second cell of a matrix.
+std::string cell_file(const std::string& output, std::size_t cell, std::size_t cells) {
+  if (cells == 1) return output;
+  const std::filesystem::path path(output);
+  return (path.parent_path() / path.stem()).string() + "-" + std::to_string(cell) +
+         path.extension().string();
+}
+
+std::string default_output() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "results/runs/%Y%m%dT%H%M%SZ.jsonl", &utc);
+  return text.data();
+}
+
+// The values of a flag that takes a list.
+template <class Parse>
+auto values_of(const po::variables_map& values, const char* flag, Parse parse) {
+  return cli::value(values, flag, [&](std::string_view text) {
+    std::vector<decltype(parse(std::string_view()))> all;
+    for (const std::string& word : split_list(text)) all.push_back(parse(word));
+    return all;
+  });
+}
+
+auto between(std::uint64_t least, std::uint64_t most) {
+  return [=](std::string_view word) {
+    const std::uint64_t number = parse_count(word);
+    if (number < least || number > most) {
+      throw std::invalid_argument("is not between " + std::to_string(least) + " and " +
+                                  std::to_string(most));
+    }
+    return static_cast<unsigned>(number);
+  };
+}
+
+// The work is asked for by the target /cpu/NS, so that a workload with a target of its own has
+// none.
+void check_handler_cpu(const Options& options) {
+  for (const results::EntrySpec& entry : options.entries) {
+    if (entry.handler_cpu_ns == 0) continue;
+    const std::string what = "a handler CPU of " + std::to_string(entry.handler_cpu_ns) +
+                             "ns (entry '" + entry.name + "') ";
+    if (options.workload.target != "/")
+      throw cli::UsageError(what + "does not go with --workload '" + options.workload.name + "'");
+    if (entry.handler_cpu_ns > workload::max_cpu_ns)
+      throw cli::UsageError(what + "is above 1s, the most that a handler works");
+  }
+}
+
+// Every combination of the flags that take lists; --load is swept within each.
+std::vector<Options> matrix(const Options& base, const po::variables_map& values) {
+  const auto handler_cpus = values_of(values, "handler-cpu", parse_handler_cpu);
+  const auto connections = values_of(values, "connections", between(1, 100'000));
+  const auto threads = values_of(values, "threads", between(1, 1024));
+  std::vector<Options> cells(handler_cpus.size() * connections.size() * threads.size(), base);
+  std::size_t next = 0;
+  for (const auto handler_cpu : handler_cpus) {
+    for (const unsigned number : connections) {
+      for (const unsigned count : threads) {
+        Options& cell = cells[next++];
+        for (results::EntrySpec& entry : cell.entries) {
+          if (entry.peer_file) continue;
+          entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
+          if (entry.threads == 0) entry.threads = count;
+        }
+        check_handler_cpu(cell);
+        cell.plan.connections = number;
+        cell.plan.cell = next;
+        cell.plan.cells = cells.size();
+        cell.seed += next - 1;
+        cell.plan.alpha /= static_cast<double>(cells.size());
+        cell.output = cell_file(base.output, next, cells.size());
+      }
+    }
+  }
+  return cells;
+}
+
+int core_of(int cpu) {
+  int core = cpu;  // where the kernel does not say, each is its own
+  std::ifstream("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/core_id") >> core;
+  return core;
+}
+
+// CPUs that this process may use, of one flag, or the default: the first allowed one for servers,
+// the first of another core for generators.
+void choose_cpus(const po::variables_map& values, results::Plan& plan) {
+  const std::vector<int> allowed = os::allowed_cpus();
+  const auto named = [&](const char* flag) {
+    return cli::value(values, flag, [&](std::string_view word) {
+      auto chosen = parse_cpu_list(word);
+      for (const int cpu : chosen) {
+        if (std::find(allowed.begin(), allowed.end(), cpu) == allowed.end()) {
+          throw std::invalid_argument("names CPU " + std::to_string(cpu) +
+                                      ", which this process may not use");
+        }
+      }
+      return chosen;
+    });
+  };
+  if (values.contains("server-cpus")) plan.server_cpus = named("server-cpus");
+  if (values.contains("client-cpus")) plan.client_cpus = named("client-cpus");
+  const auto free_of = [&](const std::vector<int>& taken) {
+    std::optional<int> sibling;
+    for (const int cpu : allowed) {
+      if (std::find(taken.begin(), taken.end(), cpu) != taken.end()) continue;
+      const bool shares = std::any_of(taken.begin(), taken.end(),
+                                      [&](int other) { return core_of(other) == core_of(cpu); });
+      if (!shares) return cpu;
+      if (!sibling) sibling = cpu;
+    }
+    if (!sibling) {
+      throw cli::UsageError(
+          "two CPUs are needed, one for servers and one for generators, and this process may use " +
+          std::to_string(allowed.size()) +
+          "; to share one, name it in --server-cpus and --client-cpus");
+    }
+    return *sibling;
+  };
+  if (plan.server_cpus.empty()) plan.server_cpus = {free_of(plan.client_cpus)};
+  if (plan.client_cpus.empty()) plan.client_cpus = {free_of(plan.server_cpus)};
+  plan.generator_polls =
+      std::none_of(plan.client_cpus.begin(), plan.client_cpus.end(), [&](int cpu) {
+        return std::find(plan.server_cpus.begin(), plan.server_cpus.end(), cpu) !=
+               plan.server_cpus.end();
+      });
+}
+
+po::options_description described() {
+  const auto text = [](const char* fallback) {
+    return po::value<std::string>()->default_value(fallback);
+  };
+  const auto word = [] { return po::value<std::string>(); };
+  const auto list = [] { return po::value<std::vector<std::string>>(); };
+  po::options_description description("Options");
+  // clang-format off
+  description.add_options()
+      ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare; all: every one that is available here")
+      ("entry", list()->value_name("SPEC"),
+       "one more entry: NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]")
+      ("peer", list()->value_name("NAME=FILE"), "a foreign server, started as the JSON file says")
+      ("server", list()->value_name("NAME=PATH"),
+       "another build's duelio-server, with the first of --backends: compares two builds")
+      ("reference", word()->value_name("NAME"), "what ratios refer to (default: the first)")
+      ("workload", text("hello")->value_name("NAME"), "hello, pipelined, churn, upload, download or idle")
+      ("load", word()->value_name("LIST"),
+       "loads to sweep: 10% of what the slowest entry reaches, 20k requests/s, max (the closed loop)")
+      ("preset", text("quick")->value_name("NAME"),
+       "quick (12 blocks, three loads), standard (40, four loads) or thorough (40 long ones: tails beyond p99.9)")
+      ("blocks", word()->value_name("N"), "so many blocks of fresh processes")
+      ("block", word()->value_name("TIME"), "how long the windows of a block take together")
+      ("window", word()->value_name("TIME"), "length of a window, at least")
+      ("lead-in", word()->value_name("TIME"), "load before each window, not measured")
+      ("isolated", "one server alive at a time: to study whether living side by side biases")
+      ("accept-noise", "count windows that the machine disturbed: only to try the tools, the table says so")
+      ("connections", text("64")->value_name("LIST"), "active connections; of several, each is a run of its own")
+      ("threads", text("1")->value_name("LIST"), "worker threads of each backend; likewise")
+      ("handler-cpu", text("0")->value_name("LIST"), "CPU work in the handler of every backend; likewise")
+      ("server-cpus", word()->value_name("LIST"), "CPUs of the servers (default: one)")
+      ("client-cpus", word()->value_name("LIST"), "CPUs of the load generators (default: one of another core)")
+      ("minimum-effect", word()->value_name("RATIO"), "differences below it do not matter (default: 2%)")
+      ("fail-on", word()->value_name("RATIO"),
+       "a gate: exit 1 if an entry is proven this much worse than the reference, 5 if that cannot be told")
+      ("seed", word()->value_name("N"), "of all that is random (default: random, recorded)")
+      ("output", word()->value_name("FILE"), "results file (default: results/runs/<time>.jsonl)")
+      ("resume", word()->value_name("FILE"),
+       "go on with an interrupted or killed run, as its manifest says; no other flag")
+      ("doctor", "say how fit this machine is, what to change and what each flaw costs, and exit")
+      ("dry-run", "print the plan and the time it takes, and exit");
+  // clang-format on
+  return description;
+}
+
+void choose_plan(const po::variables_map& values, Options& options) {
+  const Preset preset =
+      cli::value(values, "preset", [](std::string_view name) { return by_name(presets(), name); });
+  const auto time = [&](const char* flag, nanoseconds fallback, nanoseconds least) {
+    if (!values.contains(flag)) return fallback;
+    return cli::value(values, flag, [&](std::string_view word) {
+      const nanoseconds value = parse_duration(word);
+      if (value < least)
+        throw std::invalid_argument("is shorter than " +
+                                    format_duration(std::chrono::duration<double>(least).count()));
+      return value;
+    });
+  };
+  const auto in_s = [](nanoseconds value) { return std::chrono::duration<double>(value).count(); };
+  options.preset = preset.name;
+  options.plan.blocks = values.contains("blocks") ? cli::value(values, "blocks", between(1, 10'000))
+                                                  : static_cast<unsigned>(preset.blocks);
+  options.block_length = time("block", preset.block_length, milliseconds(1));
+  options.plan.window_s = in_s(time("window", preset.window, milliseconds(1)));
+  options.plan.lead_in_s = in_s(time("lead-in", lead_in, nanoseconds(0)));
+  options.plan.alpha = thresholds::alpha;
+  options.plan.minimum_effect = values.contains("minimum-effect")
+                                    ? cli::value(values, "minimum-effect", parse_fraction)
+                                    : thresholds::minimum_effect;
+  options.plan.isolated = values.contains("isolated");
+  options.plan.accept_noise = values.contains("accept-noise");
+  options.loads =
+      values.contains("load") ? cli::value(values, "load", parse_loads) : parse_loads(preset.loads);
+}
+
+std::vector<Options> fresh(const po::variables_map& values,
+                           const std::vector<std::string>& command) {
+  Options options;
+  options.entries = parse_entries(values);
+  options.reference = options.entries.front().name;
+  if (values.contains("reference")) {
+    options.reference = values["reference"].as<std::string>();
+    if (std::none_of(options.entries.begin(), options.entries.end(),
+                     [&](const auto& entry) { return entry.name == options.reference; })) {
+      throw cli::UsageError("--reference '" + options.reference + "' is not among the entries");
+    }
+  }
+  options.workload = cli::value(values, "workload",
+                                [](std::string_view name) { return by_name(workloads(), name); });
+  choose_plan(values, options);
+  choose_cpus(values, options.plan);
+  options.seed =
+      values.contains("seed") ? cli::value(values, "seed", parse_count) : std::random_device{}();
+  options.output =
+      values.contains("output") ? values["output"].as<std::string>() : default_output();
+  options.dry_run = values.contains("dry-run");
+  if (values.contains("fail-on")) {
+    options.fail_on = cli::value(values, "fail-on", parse_fraction);
+    if (options.entries.size() == 1)
+      throw cli::UsageError("--fail-on has nothing to hold: the only entry is the reference");
+  }
+  options.command = command;
+  return matrix(options, values);
+}
+
+}  // namespace
+
+std::vector<Options> parse_options(int argc, const char* const* argv) {
+  const auto values = cli::parse(tool, argc, argv, described());
+  if (!values) return {};
+  if (values->contains("resume")) {
+    if (argc != 3 && argc != 2)
+      throw cli::UsageError("--resume takes no other flag: the run's own command counts");
+    return resumed((*values)["resume"].as<std::string>(), [](const auto& words) {
+      std::vector<const char*> command;
+      command.reserve(words.size());
+      for (const std::string& word : words) command.push_back(word.c_str());
+      return fresh(*cli::parse(tool, static_cast<int>(command.size()), command.data(), described()),
+                   words);
+    });
+  }
+  if (values->contains("doctor")) {  // examines a machine with one CPU, too
+    Options options{.doctor = true};
+    options.plan.client_cpus = {os::allowed_cpus().back()};
+    if (values->contains("client-cpus"))
+      options.plan.client_cpus = cli::value(*values, "client-cpus", parse_cpu_list);
+    return {options};
+  }
+  const std::vector<Options> cells = fresh(*values, {argv, argv + argc});
+  for (const Options& cell : cells) {
+    if (!cell.dry_run && std::filesystem::exists(cell.output))
+      throw cli::UsageError("--output '" + cell.output + "' exists (go on with it: --resume)");
+  }
+  return cells;
+}
+
+}  // namespace duelio::compare

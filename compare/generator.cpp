@@ -1,0 +1,126 @@
+#include "compare/generator.h"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "compare/probe.h"
+#include "compare/server.h"
+
+namespace duelio::compare {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+// A response that takes longer is a failure of its server.
+constexpr milliseconds response_limit{2000};
+constexpr milliseconds connect_limit{60'000};
+
+std::vector<std::string> arguments_for(const Generator::Target& target,
+                                       const results::Workload& workload,
+                                       const results::Plan& plan) {
+  const std::string path =
+      target.handler_cpu_ns > 0 ? "/cpu/" + std::to_string(target.handler_cpu_ns) : workload.target;
+  std::string cpus;
+  for (const int cpu : plan.client_cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);
+  return {executables_folder() + "/duelio-loadgen",
+          "--control",
+          "http://127.0.0.1:" + std::to_string(target.port) + path,
+          "--verify-body",
+          "--timeout",
+          std::to_string(response_limit.count()) + "ms",
+          "--cpus",
+          cpus,
+          "--connections",
+          std::to_string(plan.connections),
+          "--pipeline",
+          std::to_string(workload.pipeline),
+          "--requests-per-connection",
+          std::to_string(workload.requests_per_connection),
+          "--method",
+          workload.method,
+          "--body-bytes",
+          std::to_string(workload.body_bytes),
+          "--idle-connections",
+          std::to_string(workload.idle_connections + target.idle_connections)};
+}
+
+std::string in_ns(std::chrono::nanoseconds time) {
+  return std::to_string(time.count()) + "ns";
+}
+
+}  // namespace
+
+Generator::Generator(const Target& target, const results::Workload& workload,
+                     const results::Plan& plan)
+    : entry_(target.entry),
+      process_(arguments_for(target, workload, plan), {.cpus = plan.client_cpus}) {
+  const json::object connected = ask("connect", connect_limit);
+  const json::value& wanted = connected.at("wanted");
+  if (connected.at("connections") == wanted) return;
+  const json::value& error = connected.at("error");
+  throw EntryFailed(
+      entry_, "did not take its connections: " + json::serialize(connected.at("connections")) +
+                  " of " + json::serialize(wanted) + " opened" +
+                  (error.is_object() ? " (" + std::string(error.at("what").as_string()) + ")"
+                                     : std::string()));
+}
+
+json::object Generator::ask(const std::string& command, milliseconds limit) {
+  std::optional<std::string> line;
+  if (process_.write_line(command)) line = process_.read_line(limit);
+  if (interrupted()) throw Interrupted{};
+  if (!line)
+    throw EntryFailed(entry_, "got no word from its load generator after '" + command + "'");
+  json::object reply = json::parse(*line).as_object();
+  if (reply.at("type") == "error")
+    throw EntryFailed(entry_, "could not be loaded: " + std::string(reply.at("what").as_string()));
+  return reply;
+}
+
+WindowReport Generator::measure(const WindowOrder& order) {
+  std::string command = "window lead_in=" + in_ns(order.lead_in) +
+                        " length=" + in_ns(order.length) + " seed=" + std::to_string(order.seed);
+  if (order.rate) command += " rate=" + std::to_string(*order.rate);
+  if (order.rate && order.polls) command += " spin=1";
+  std::string pids;
+  for (const pid_t pid : order.server) pids += (pids.empty() ? "" : ",") + std::to_string(pid);
+  const auto length = std::chrono::duration_cast<milliseconds>(order.lead_in + order.length);
+  const json::object reply =
+      ask(command + " pids=" + pids, length + 2 * response_limit + milliseconds(30'000));
+
+  const json::value& server = reply.at("server");
+  if (!server.is_object() || !server.at("cpu_ns").is_number())
+    throw EntryFailed(entry_,
+                      "died: its CPU clock cannot be read (" + json::serialize(server) + ")");
+  const json::value& counts = reply.at("counts");
+  WindowReport report;
+  report.length_s = reply.at("length_ns").to_number<double>() * 1e-9;
+  report.scheduled = counts.at(order.rate ? "scheduled" : "sent").to_number<std::uint64_t>();
+  report.completed = counts.at("completed").to_number<std::uint64_t>();
+  report.finished = reply.at("completed").to_number<std::uint64_t>();
+  report.server_cpu_ns = server.at("cpu_ns").to_number<std::int64_t>();
+  for (const json::value& thread : reply.at("threads").as_array()) {
+    report.generator_share =
+        std::max(report.generator_share, thread.at("busy").to_number<double>());
+  }
+  if (const json::value& lag = reply.at("dispatch_lag_ns");
+      lag.is_object() && lag.at("p50").is_number())
+    report.dispatch_lag_p50_ns = lag.at("p50").to_number<double>();
+  for (const json::value& error : reply.at("errors").as_array()) {
+    const json::value& number = error.at("errno");  // null for a wrong answer
+    report.failures.push_back({.kind = json::value_to<std::string>(error.at("class")),
+                               .error = number.is_null() ? 0 : number.to_number<int>(),
+                               .count = error.at("count").to_number<std::uint64_t>()});
+  }
+  report.latency = Histogram::from_json(reply.at("latency_ns").at("histogram"));
+  return report;
+}
+
+std::int64_t Generator::run_delay_ns() const {
+  return compare::run_delay_ns(process_.pid());
+}
+
+}  // namespace duelio::compare

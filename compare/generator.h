@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "common/histogram.h"
+#include "compare/process.h"
+#include "results/record.h"
+
+namespace duelio::compare {
+
+// What a window is to be.
+struct WindowOrder {
+  std::optional<double> rate;  // none: the closed loop
+  std::chrono::nanoseconds lead_in{};
+  std::chrono::nanoseconds length{};
+  std::uint64_t seed = 0;
+  bool polls = false;
+  std::vector<pid_t> server;  // whose CPU clocks are read at the edges
+};
+
+// What the generator says of it; FORMAT.md, "The generator's control protocol".
+struct WindowReport {
+  double length_s = 0;
+  std::uint64_t scheduled = 0;  // due (open loop) or sent (closed loop) in the window
+  std::uint64_t completed = 0;  // of those, as they should be
+  std::uint64_t finished = 0;   // good responses between the edges
+  std::int64_t server_cpu_ns = 0;
+  double generator_share = 0;  // its busiest thread
+  double dispatch_lag_p50_ns = 0;
+  std::vector<results::Failure> failures;
+  Histogram latency;
+};
+
+// A load generator that keeps its connections to one server and measures windows on command
+// (duelio-loadgen --control). It sleeps between two commands.
+class Generator {
+ public:
+  struct Target {
+    std::string entry;  // for messages
+    std::uint16_t port = 0;
+    std::uint64_t handler_cpu_ns = 0;
+    unsigned idle_connections = 0;
+  };
+
+  // Opens the connections. Throws EntryFailed when not all could be, or Interrupted.
+  Generator(const Target& target, const results::Workload& workload, const results::Plan& plan);
+
+  // Throws EntryFailed when the server is gone, or Interrupted.
+  WindowReport measure(const WindowOrder& order);
+
+  // Ready but without a CPU, all threads together.
+  std::int64_t run_delay_ns() const;
+
+ private:
+  boost::json::object ask(const std::string& command, std::chrono::milliseconds limit);
+
+  std::string entry_;
+  Process process_;
+};
+
+}  // namespace duelio::compare

@@ -1,0 +1,134 @@
+#include "compare/lane.h"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "compare/loads.h"
+#include "compare/validity.h"
+
+namespace duelio::compare {
+
+namespace {
+
+std::uint64_t rss_of(const std::vector<pid_t>& processes) {
+  std::uint64_t sum = 0;
+  for (const pid_t pid : processes) sum += rss_bytes(pid);
+  return sum;
+}
+
+std::int64_t delay_of(const std::vector<pid_t>& processes) {
+  std::int64_t sum = 0;
+  for (const pid_t pid : processes) sum += run_delay_ns(pid);
+  return sum;
+}
+
+std::optional<double>& count_of(results::LaneLoad& load, Event event) {
+  switch (event) {
+    case Event::syscalls:
+      return load.syscalls_per_request;
+    case Event::instructions:
+      return load.instructions_per_request;
+    case Event::cache_misses:
+      break;
+  }
+  return load.cache_misses_per_request;
+}
+
+}  // namespace
+
+Lane::Lane(const results::EntrySpec& entry, results::Role role, const results::Manifest& manifest,
+           std::size_t environment_pad)
+    : entry_(entry),
+      plan_(manifest.plan),
+      shown_{.entry = entry.name, .role = role},
+      server_(entry, manifest.plan.server_cpus, environment_pad),
+      generator_({.entry = entry.name,
+                  .port = server_.port(),
+                  .handler_cpu_ns = entry.handler_cpu_ns,
+                  .idle_connections = entry.idle_connections},
+                 manifest.workload, manifest.plan),
+      processes_(server_.processes()) {
+  std::size_t threads = 0;
+  for (const pid_t pid : processes_) threads += threads_of(pid);
+  waits_for_itself_ = threads > plan_.server_cpus.size();
+  shown_.rss_at_start_bytes = rss_of(processes_);
+  for (const results::Load& load : plan_.loads) at(load);  // in the plan's order
+}
+
+Lane::AtLoad& Lane::at(const results::Load& load) {
+  for (AtLoad& each : loads_) {
+    if (each.shown.load == load.id) return each;
+  }
+  return loads_.emplace_back(AtLoad{.shown = {.load = load.id}});
+}
+
+WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) const {
+  const Times times = times_of(plan_, load);
+  return {.rate = load.rate,
+          .lead_in = times.lead_in,
+          .length = times.window,
+          .seed = seed,
+          .polls = plan_.generator_polls,
+          .server = processes_};
+}
+
+results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
+  // Outside the window, so the lead-in and the last responses are in these two.
+  const std::int64_t generator_before = generator_.run_delay_ns();
+  const std::int64_t server_before = waits_for_itself_ ? 0 : delay_of(processes_);
+  const WindowReport report = generator_.measure(order(load, seed));
+  const double window_ns = report.length_s * 1e9;
+  results::Window window{.load = load.id,
+                         .entry = entry_.name,
+                         .role = shown_.role,
+                         .length_s = report.length_s,
+                         .scheduled = report.scheduled,
+                         .completed = report.completed,
+                         .finished = report.finished,
+                         .server_cpu_ns = report.server_cpu_ns,
+                         .generator_share = report.generator_share,
+                         .p50_ns = static_cast<double>(report.latency.quantile(0.5)),
+                         .dispatch_lag_p50_ns = report.dispatch_lag_p50_ns,
+                         .failures = report.failures};
+  window.generator_delay =
+      static_cast<double>(generator_.run_delay_ns() - generator_before) / window_ns;
+  if (!waits_for_itself_)
+    window.server_delay = static_cast<double>(delay_of(processes_) - server_before) / window_ns;
+  window.void_cause = void_cause(window, load);
+  if (!window.void_cause || plan_.accept_noise) at(load).latency.add(report.latency);
+  return window;
+}
+
+void Lane::count(const results::Load& load, std::uint64_t seed, const std::vector<Event>& events) {
+  // The counters run over the lead-in too: all that was answered is set against all that was
+  // counted.
+  WindowOrder all = order(load, seed);
+  all.length += all.lead_in;
+  all.lead_in = {};
+  for (const Event event : events) {
+    const EventCounter counter(event, processes_);
+    const std::uint64_t before = counter.read();
+    const WindowReport report = generator_.measure(all);
+    if (report.completed == 0) continue;
+    count_of(at(load).shown, event) =
+        static_cast<double>(counter.read() - before) / static_cast<double>(report.completed);
+  }
+}
+
+results::Lane Lane::finish() {
+  shown_.rss_at_end_bytes = rss_of(processes_);
+  if (const auto stats = server_.stop()) {
+    const double wakeups =
+        stats->at("wakeups").is_number() ? stats->at("wakeups").to_number<double>() : 0;
+    if (wakeups > 0)
+      shown_.requests_per_wakeup = stats->at("requests").to_number<double>() / wakeups;
+  }
+  for (AtLoad& each : loads_) {
+    each.shown.latency = each.latency.to_json();
+    shown_.loads.push_back(std::move(each.shown));
+  }
+  return std::move(shown_);
+}
+
+}  // namespace duelio::compare

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/histogram.h"
+#include "compare/generator.h"
+#include "compare/probe.h"
+#include "compare/server.h"
+#include "results/record.h"
+
+namespace duelio::compare {
+
+// A server and a generator whose connections to it are open. It sleeps unless it is asked for a
+// window.
+class Lane {
+ public:
+  // `environment_pad` moves the server's stack: Mytkowicz et al., ASPLOS 2009. Throws EntryFailed,
+  // or Interrupted.
+  Lane(const results::EntrySpec& entry, results::Role role, const results::Manifest& manifest,
+       std::size_t environment_pad);
+
+  const results::EntrySpec& entry() const noexcept { return entry_; }
+
+  // One window; all lanes get the same schedule for the same seed. `at_s`, block and turn are the
+  // caller's to fill in. Throws EntryFailed, or Interrupted.
+  results::Window measure(const results::Load& load, std::uint64_t seed);
+
+  // As that, with the kernel counting: costs the server time, so that nothing else is taken from
+  // it.
+  void count(const results::Load& load, std::uint64_t seed, const std::vector<Event>& events);
+
+  // Ends the server. What the lane showed over the block. Throws EntryFailed.
+  results::Lane finish();
+
+ private:
+  struct AtLoad {
+    Histogram latency;
+    results::LaneLoad shown;
+  };
+  AtLoad& at(const results::Load& load);
+  WindowOrder order(const results::Load& load, std::uint64_t seed) const;
+
+  const results::EntrySpec& entry_;
+  const results::Plan& plan_;
+  results::Lane shown_;
+  RunningServer server_;
+  Generator generator_;
+  std::vector<pid_t> processes_;
+  bool waits_for_itself_;  // more threads than CPUs
+  std::vector<AtLoad> loads_;
+};
+
+}  // namespace duelio::compare

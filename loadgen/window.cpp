@@ -1,0 +1,91 @@
+#include "loadgen/window.h"
+
+#include <boost/json.hpp>
+
+#include "common/os/cpu.h"
+#include "loadgen/interruption.h"
+#include "loadgen/server_clocks.h"
+#include "loadgen/tally_json.h"
+#include "loadgen/verdict.h"
+
+namespace duelio::loadgen {
+
+namespace json = boost::json;
+
+namespace {
+
+Plan plan_of(const Window& window, const Options& options) {
+  Plan plan;
+  plan.clocks_only = true;
+  // Threads are told one after the other; a single one can begin at once.
+  plan.start = os::monotonic_ns() + (options.threads > 1 ? 1'000'000 : 0);
+  plan.measure = plan.start + window.lead_in.count();
+  if (window.load.requests == 0) {
+    plan.drain = plan.measure + window.length.count();
+    plan.give_up = plan.drain + options.timeout.count();
+  }
+  return plan;
+}
+
+json::object counts_of(const Tally& tally, bool open_loop) {
+  const auto if_open = [&](std::uint64_t count) {
+    return open_loop ? json::value(count) : json::value(nullptr);
+  };
+  return {{"scheduled", if_open(tally.scheduled)},
+          {"unsent", if_open(tally.unsent)},
+          {"had_to_wait", if_open(tally.had_to_wait)},
+          {"sent", tally.sent},
+          {"completed", tally.completed},
+          {"failed", tally.request_errors},
+          {"in_flight", tally.in_flight}};
+}
+
+}  // namespace
+
+json::object measure(Generator& generator, const Window& window, Tally& tally) {
+  const Options& options = generator.options();
+  generator.clear_tallies();
+  generator.connect(interrupted);
+  if (!interrupted) generator.require_a_connection();
+
+  ServerClocks clocks(window.pids);
+  std::int64_t begin_ns = 0;
+  generator.run(window.load, plan_of(window, options), interrupted,
+                {.on_open =
+                     [&](std::int64_t now) {
+                       clocks.at_begin();
+                       begin_ns = now;
+                     },
+                 .on_tick = {},
+                 .on_close = [&](std::int64_t) { clocks.at_end(); }});
+
+  tally.clear();
+  json::array threads;
+  for (const Worker& worker : generator.workers()) {
+    tally.add(worker.tally());
+    threads.push_back(
+        json::object{{"cpu_ns", worker.tally().cpu_ns}, {"busy", worker.tally().max_thread_share}});
+  }
+  const bool open_loop = window.load.rate.has_value();
+  return {{"type", "window"},
+          {"interrupted", interrupted.load()},
+          {"rate", open_loop ? json::value(*window.load.rate) : json::value(nullptr)},
+          {"seed", window.load.seed},
+          {"begin_ns", begin_ns},
+          {"length_ns", generator.workers().front().window_ns()},
+          {"completed", tally.completed_in_window},
+          {"counts", counts_of(tally, open_loop)},
+          {"conserved", is_conserved(tally, open_loop)},
+          {"errors", errors_of(tally)},
+          {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
+          {"latency_ns", distribution_of(tally.latency)},
+          {"service_ns", summary_of(tally.service)},
+          {"dispatch_lag_ns", summary_of(tally.dispatch_lag)},
+          {"connections", json::object{{"wanted", generator.wanted_connections()},
+                                       {"open", generator.open_connections()},
+                                       {"reconnects", tally.reconnects}}},
+          {"threads", std::move(threads)},
+          {"server", clocks.to_json()}};
+}
+
+}  // namespace duelio::loadgen

@@ -1,0 +1,94 @@
+"""Help, version, mistakes: one clear line on stderr that names the flag and the value, and the exit code."""
+import re
+import shlex
+
+import pytest
+
+TOOLS = ["duelio-server", "duelio-loadgen", "duelio-compare", "duelio-report"]
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_help_opens_with_examples(tool, name):
+    result = tool(name, "--help")
+    first, _, rest = result.stdout.partition("\n")
+    examples = rest.split("\n\n")[0].splitlines()
+    assert result.code == 0 and first == "Examples:"
+    assert sum(line.startswith(f"  {name}") for line in examples) >= 3
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_version_names_the_tool(tool, name):
+    result = tool(name, "--version")
+    assert result.code == 0 and re.match(rf"{name} \d", result.stdout)
+
+
+MISTAKES = [
+    *[(2, "nonsense", f"{name} --nonsense") for name in TOOLS],
+    (2, "--backend is missing", "duelio-server"),
+    (2, "--backend 'kqueue'", "duelio-server --backend kqueue"),
+    (2, "--port '70000'", "duelio-server --backend epoll-et --port 70000"),
+    (2, "--max-head '8XiB'", "duelio-server --backend epoll-et --max-head 8XiB"),
+    (1, "192.0.2.1", "duelio-server --backend epoll-et --address 192.0.2.1"),
+    (1, "/nowhere/stats", "duelio-server --backend epoll-et --port 0 --stats /nowhere/stats"),
+    (2, "the URL is missing", "duelio-loadgen"),
+    (2, "https://x", "duelio-loadgen https://x"),
+    (2, "--rate '0'", "duelio-loadgen --rate 0 http://127.0.0.1:1/"),
+    (2, "above 4.00 M, more than the threads could send: 2 threads",
+     "duelio-loadgen --threads 2 --rate 5M http://127.0.0.1:1/"),
+    (2, "--spin is of the open loop", "duelio-loadgen --spin http://127.0.0.1:1/"),
+    (2, "--arrivals is of the open loop", "duelio-loadgen --arrivals constant http://127.0.0.1:1/"),
+    (2, "--expect-status '100'", "duelio-loadgen --expect-status 100 http://127.0.0.1:1/"),
+    (2, "--duration '5'", "duelio-loadgen --duration 5 http://127.0.0.1:1/"),
+    (2, "--find-max-rate 'p99'", "duelio-loadgen --find-max-rate p99 http://127.0.0.1:1/"),
+    (2, "longer --duration", "duelio-loadgen --find-max-rate 'p99.9999999<1ms' http://127.0.0.1:1/"),
+    (2, "--body-bytes '9..1'", "duelio-loadgen --body-bytes 9..1 http://127.0.0.1:1/"),
+    (1, "--source-addresses", "duelio-loadgen --source-addresses 2 http://[::1]:1/"),
+    (1, "127.0.0.1:1", "duelio-loadgen http://127.0.0.1:1/"),
+    (1, "/nowhere/run.json", "duelio-loadgen --json /nowhere/run.json http://127.0.0.1:1/"),
+    (2, "--workload 'mining'", "duelio-compare --workload mining"),
+    (2, "--reference 'nobody'", "duelio-compare --reference nobody"),
+    (2, "--peer 'x'", "duelio-compare --peer x"),
+    (2, "nothing to compare", "duelio-compare --backends none"),
+    (2, "--server 'x'", "duelio-compare --server x"),
+    (2, "unknown backend 'kqueue'", "duelio-compare --backends kqueue"),
+    (2, "--load '10%,fast'", "duelio-compare --load 10%,fast"),
+    (2, "--window '1us'", "duelio-compare --window 1us"),
+    (2, "no other flag", "duelio-compare --resume x --blocks 3"),
+]
+
+
+@pytest.mark.parametrize("code, text, command", MISTAKES, ids=[command for _, _, command in MISTAKES])
+def test_a_mistake_is_told_in_one_line(tool, code, text, command):
+    result = tool(*shlex.split(command))
+    assert result.code == code
+    assert text in result.stderr and result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_cpu_that_is_not_there_is_named(tool, cpus):
+    """A set of CPUs is accepted by the kernel when one of them is there."""
+    result = tool("duelio-server", "--backend", "epoll-et", "--port", "0", "--threads", "2",
+                  "--cpus", f"{cpus[0]},4095")
+    assert result.code == 1 and result.stdout == ""
+    assert "pin to CPU 4095" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_a_failure(tool):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = tool("duelio-server", "--list-backends", stdout=full)
+    assert result.code != 0 and "write stdout" in result.stderr
+
+
+def test_a_plan_has_every_backend_and_counts_the_runs_of_a_matrix(tool, cpus):
+    result = tool("duelio-compare", "--backends", "all", "--connections", "1,64", "--dry-run",
+                  "--server-cpus", cpus[0], "--client-cpus", cpus[-1])
+    assert result.code == 0 and "asio-coro" in result.stdout
+    assert re.search("^2 runs, ", result.stdout, re.M)
+
+
+def test_the_doctor_examines_the_machine(tool, cpus):
+    """With one CPU for servers and generator it calls the machine unusable."""
+    result = tool("duelio-compare", "--doctor")
+    assert result.code == (0 if len(cpus) > 1 else 1)
+    for matter in ("steal", "pauses", "timers"):
+        assert re.search(rf"^(good|flawed) .*{matter}", result.stdout, re.M), matter
