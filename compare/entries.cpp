@@ -96,7 +96,7 @@ EntrySpec parse_entry(const std::string& text) {
     } else if (key == "server") {
       entry.server = value;
     } else {
-      throw cli::UsageError(flag + " has unknown key '" + key +
+      throw cli::UsageError(std::string(flag).append(" has unknown key '").append(key) +
                             "' (threads, sharing, handler-cpu, idle, server)");
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "common/units.h"
 
@@ -54,8 +55,8 @@ std::vector<results::Load> resolve(const std::vector<LoadSpec>& specs, double sl
     if (spec.rate) load.rate = spec.rate;
     loads.push_back(std::move(load));
   }
-  std::stable_sort(loads.begin(), loads.end(), [](const auto& a, const auto& b) {
-    return a.rate.value_or(INFINITY) < b.rate.value_or(INFINITY);
+  std::sort(loads.begin(), loads.end(), [](const results::Load& a, const results::Load& b) {
+    return std::pair(a.rate.value_or(INFINITY), a.id) < std::pair(b.rate.value_or(INFINITY), b.id);
   });
   return loads;
 }

@@ -23,13 +23,13 @@ const cli::Tool tool{
         "requests are due at\n"
         "times fixed in advance and latency counts from them (open loop: what users see).",
     .synopsis = "[options] http://HOST[:PORT]/[TARGET]",
-    .examples = {"duelio-loadgen http://127.0.0.1:8000/",
-                 "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
-                 "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
-                 "printf 'connect\\nwindow rate=20k length=25ms\\n' | duelio-loadgen --control "
-                 "http://127.0.0.1:8000/",
-                 "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
-                 "http://127.0.0.1:8000/bytes/1024"},
+    .examples =
+        {"duelio-loadgen http://127.0.0.1:8000/",
+         "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
+         "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
+         "duelio-loadgen --control http://127.0.0.1:8000/    # type: connect, window rate=20k",
+         "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
+         "http://127.0.0.1:8000/bytes/1024"},
 };
 
 namespace {

@@ -105,6 +105,7 @@ void print_in_short(std::ostream& out, const JudgedRun& judged,
 // What entries and machine did: results that are no ratios, and what to hold against all of them.
 std::vector<std::string> remarks(const JudgedRun& judged) {
   std::vector<std::string> lines;
+  lines.reserve(judged.sign_changes.size());
   for (const SignChange& change : judged.sign_changes)
     lines.push_back(sentence(change, judged.run.manifest.reference));
   for (const Conduct& conduct : judged.conduct) {

@@ -21,7 +21,7 @@ std::string cell_text(std::string text) {
 std::string ratio_cell(const Contrast* contrast) {
   if (contrast == nullptr) return "-";
   if (contrast->word == Word::withheld) return "withheld";
-  const std::string ratio = format_ratio(*contrast);
+  std::string ratio = format_ratio(*contrast);
   switch (contrast->word) {
     case Word::faster:
     case Word::slower:

@@ -49,8 +49,7 @@ std::string join(const std::vector<std::string>& parts, const char* with) {
 
 // Why a question is open, and what would close it.
 std::string reason(const JudgedRun& run, const Judgement& judgement, const Contrast& contrast) {
-  const std::string why =
-      contrast.why.empty() ? std::string(to_string(contrast.word)) : contrast.why;
+  std::string why = contrast.why.empty() ? std::string(to_string(contrast.word)) : contrast.why;
   if (contrast.word != Word::withheld) return why;
   const auto is_limited = [&](const std::string& entry) {
     const Conduct* const conduct = run.conduct_of(entry, judgement.load.id);
@@ -80,6 +79,7 @@ std::string open_questions(const JudgedRun& run, const Judgement& judgement,
       same->second.push_back(contrast.entry);
   }
   std::vector<std::string> parts;
+  parts.reserve(by_reason.size());
   for (const auto& [why, entries] : by_reason) parts.push_back(join(entries, ", ") + ": " + why);
   return join(parts, "; ");
 }

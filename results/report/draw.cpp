@@ -109,12 +109,13 @@ std::vector<Drawing> drawings(const JudgedRun& run, const std::string& prefix) {
     for (Panel& panel : figure.figure->of_run(run)) {
       panel.id = prefix + panel.id;
       json::array colours = colours_of(run, panel.rows);
-      all.push_back({&figure, std::move(panel), std::move(colours)});
+      // By section; within one in the order of the list.
+      const auto behind = std::upper_bound(
+          all.begin(), all.end(), panel.section,
+          [](const auto& section, const Drawing& other) { return section < other.panel.section; });
+      all.insert(behind, {&figure, std::move(panel), std::move(colours)});
     }
   }
-  std::stable_sort(all.begin(), all.end(), [](const Drawing& a, const Drawing& b) {
-    return a.panel.section < b.panel.section;
-  });
   return all;
 }
 

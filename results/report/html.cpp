@@ -228,9 +228,10 @@ std::string to_html(std::span<const JudgedRun> runs) {
     std::vector<Drawing> own = drawings(runs[i], prefix);
     if (!is_alone) {
       const std::string id = prefix + "title\"";
-      parts += "<article aria-labelledby=\"" + id + "><h2 id=\"" + id + ">" +
-               std::to_string(i + 1) + ": " + escape(names[i]) + "</h2>\n<p>" +
-               escape(headline(runs[i])) + "</p>\n" + answer_list(runs[i]);
+      parts.append("<article aria-labelledby=\"").append(id).append("><h2 id=\"").append(id);
+      parts.append(">").append(std::to_string(i + 1)).append(": ").append(escape(names[i]));
+      parts.append("</h2>\n<p>").append(escape(headline(runs[i]))).append("</p>\n");
+      parts += answer_list(runs[i]);
     }
     parts += sections(runs[i], own, prefix) + (is_alone ? "" : "</article>\n");
     std::move(own.begin(), own.end(), std::back_inserter(all));

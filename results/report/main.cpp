@@ -61,8 +61,9 @@ int hold(const ReportOptions& options) {
   const GateRule rule{.fail_on = options.fail_on, .allow_unlike = options.allow_unlike};
   const JudgedRun candidate(read_run(options.runs.front()));
   std::vector<JudgedRun> baselines;
+  baselines.reserve(options.baseline.size());
   for (const std::string& file : options.baseline) baselines.emplace_back(read_run(file));
-  std::stable_sort(baselines.begin(), baselines.end(), [](const JudgedRun& a, const JudgedRun& b) {
+  std::sort(baselines.begin(), baselines.end(), [](const JudgedRun& a, const JudgedRun& b) {
     return a.run.manifest.started > b.run.manifest.started;
   });
   for (const JudgedRun& baseline : baselines) {

@@ -18,13 +18,13 @@ const cli::Tool report_tool{
         "a gate.\n\nExit codes: 0 done, no regression; 1 regression proven, or a failure; 2 usage, "
         "or nothing matched; 3 measurement\ninvalid; 4 not comparable; 5 cannot tell.",
     .synopsis = "RUN.jsonl[.xz]... [options]",
-    .examples = {"duelio-report run.jsonl --html run.html",
-                 "duelio-report run.jsonl --sort cpu@10% --only asio,uring",
-                 "duelio-report monday.jsonl tuesday.jsonl --html both.html",
-                 "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
-                 "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%",
-                 "duelio-report --baseline amd.jsonl intel.jsonl branch.jsonl    # the newest like "
-                 "one counts"},
+    .examples =
+        {"duelio-report run.jsonl --html run.html",
+         "duelio-report run.jsonl --sort cpu@10% --only asio,uring",
+         "duelio-report monday.jsonl tuesday.jsonl --html both.html",
+         "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
+         "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%",
+         "duelio-report --baseline amd.jsonl intel.jsonl branch.jsonl    # the newest like one"},
 };
 
 bool ReportOptions::writes_to_stdout() const {

@@ -136,6 +136,7 @@ std::string command_line(const Manifest& manifest) {
 
 std::vector<std::string> turns(const JudgedRun& run) {
   std::vector<std::string> all;
+  all.reserve(run.sign_changes.size());
   for (const SignChange& change : run.sign_changes)
     all.push_back("The sign changes: " + turn(run, change));
   return all;

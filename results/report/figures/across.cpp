@@ -54,12 +54,14 @@ constexpr std::array axes{
 
 std::vector<std::string> entry_list(const Manifest& manifest) {
   std::vector<std::string> names;
+  names.reserve(manifest.entries.size());
   for (const EntrySpec& entry : manifest.entries) names.push_back(entry.name);
   return names;
 }
 
 std::vector<std::string> load_ids(const Manifest& manifest) {
   std::vector<std::string> ids;
+  ids.reserve(manifest.plan.loads.size());
   for (const Load& load : manifest.plan.loads) ids.push_back(load.id);
   return ids;
 }
