@@ -28,8 +28,7 @@ const cli::Tool tool{
          "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
          "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
          "duelio-loadgen --control http://127.0.0.1:8000/    # type: connect, window rate=20k",
-         "duelio-loadgen --pipeline 16 --duration 30s --json run.json "
-         "http://127.0.0.1:8000/bytes/1024"},
+         "duelio-loadgen --pipeline 16 --json run.json http://127.0.0.1:8000/bytes/1024"},
 };
 
 namespace {
