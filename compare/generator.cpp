@@ -115,7 +115,8 @@ WindowReport Generator::measure(const WindowOrder& order) {
                                .error = number.is_null() ? 0 : number.to_number<int>(),
                                .count = error.at("count").to_number<std::uint64_t>()});
   }
-  report.latency = Histogram::from_json(reply.at("latency_ns").at("histogram"));
+  if (const json::value& latency = reply.at("latency_ns"); latency.is_object())  // null: no request
+    report.latency = Histogram::from_json(latency.at("histogram"));
   return report;
 }
 

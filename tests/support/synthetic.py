@@ -43,14 +43,17 @@ def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, conne
                 "buckets": sorted(map(list, counts.items()))}
     shapes = [histogram(40_000) for _ in range(8)]
 
+    def lower_bound(index):
+        shift = max(0, (index >> 10) - 1)
+        return index - (shift << 10) << shift
+
     def scaled(shape, factor):
         counts = {}
         for index, count in shape["buckets"]:
-            shift = max(0, (index >> 10) - 1)
-            value = int((index - (shift << 10) << shift) * factor)
+            value = int(lower_bound(index) * factor)
             counts[index_of(value)] = counts.get(index_of(value), 0) + count
-        return {**shape, "sum": int(shape["sum"] * factor), "min": int(shape["min"] * factor),
-                "max": int(shape["max"] * factor) + 1, "buckets": sorted(map(list, counts.items()))}
+        return {**shape, "sum": int(shape["sum"] * factor), "min": lower_bound(min(counts)),
+                "max": lower_bound(max(counts)), "buckets": sorted(map(list, counts.items()))}
 
     manifest = {
         "type": "manifest", "schema": "duelio/2", "command": ["duelio-compare", "--seed", str(seed)],
