@@ -34,7 +34,7 @@ TcpClient::TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | S
   int error = ::connect(fd_.get(), address.get(), address.length) == 0 ? 0 : errno;
   if (error == EINTR) {  // goes on by itself: connect(2)
     pollfd connected{fd_.get(), POLLOUT, 0};
-    while (::poll(&connected, 1, limit_ms) < 0) {
+    while (::poll(&connected, 1, static_cast<int>(std::chrono::milliseconds(limit).count())) < 0) {
     }
     socklen_t size = sizeof error;
     getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);

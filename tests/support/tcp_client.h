@@ -15,7 +15,6 @@ class TcpClient {
  public:
   // Only a hang lasts so long, also under sanitizers on a loaded machine.
   static constexpr std::chrono::seconds limit{60};
-  static constexpr int limit_ms = 60'000;
 
   // Whether any client of this process has waited to the limit.
   static bool has_waited_in_vain() noexcept;
