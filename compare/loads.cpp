@@ -13,9 +13,12 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-constexpr double fewest_requests = 300;  // of a window
-constexpr double fewest_lead_in_requests = 60;
-constexpr std::chrono::milliseconds between{2};  // the last response, the line, the next command
+// METHODOLOGY.md, "Windows": what was tried.
+constexpr double fewest_requests = 200;  // of a window
+constexpr double fewest_lead_in_requests = 150;
+constexpr double closed_loop_window_s = 0.025;  // its batches grow and shrink for milliseconds
+constexpr double closed_loop_lead_in_s = 0.006;
+constexpr std::chrono::milliseconds between{1};  // the last response, the line, the next command
 
 nanoseconds seconds(double value) {
   return nanoseconds(std::llround(value * 1e9));
@@ -62,12 +65,9 @@ std::vector<results::Load> resolve(const std::vector<LoadSpec>& specs, double sl
 }
 
 Times times_of(const results::Plan& plan, const results::Load& load) {
-  Times times{seconds(plan.lead_in_s), seconds(plan.window_s)};
-  if (load.rate) {
-    times.lead_in = std::max(times.lead_in, seconds(fewest_lead_in_requests / *load.rate));
-    times.window = std::max(times.window, seconds(fewest_requests / *load.rate));
-  }
-  return times;
+  const double lead_in_s = load.rate ? fewest_lead_in_requests / *load.rate : closed_loop_lead_in_s;
+  const double window_s = load.rate ? fewest_requests / *load.rate : closed_loop_window_s;
+  return {seconds(std::max(plan.lead_in_s, lead_in_s)), seconds(std::max(plan.window_s, window_s))};
 }
 
 nanoseconds turn_length(const results::Plan& plan, std::size_t lanes) {

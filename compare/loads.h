@@ -18,8 +18,8 @@ std::vector<results::Load> resolve(const std::vector<LoadSpec>& specs, double sl
 // Two significant digits: a rate that people can repeat by hand.
 double round_rate(double rate);
 
-// How long a window and its lead-in last at a load: as planned, or as long as a few hundred
-// requests take.
+// How long a window and its lead-in last at a load: as planned, or as long as some hundred requests
+// take, or as the closed loop needs.
 struct Times {
   std::chrono::nanoseconds lead_in;
   std::chrono::nanoseconds window;

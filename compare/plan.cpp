@@ -10,10 +10,11 @@ namespace duelio::compare {
 namespace {
 
 // Measured on the machine of the records.
-constexpr double lane_s = 0.06;           // to start and stop a server and a generator
-constexpr double connection_s = 0.00008;  // to open and close one
-constexpr double calibration_s = 0.7;     // of an entry: three trials
-constexpr std::size_t fewest_turns = 4;   // or a block's estimate hangs on one window
+constexpr double lane_s = 0.06;            // to start and stop a server and a generator
+constexpr double connection_s = 0.00008;   // to open and close one
+constexpr double calibration_s = 0.7;      // of an entry: three trials
+constexpr std::size_t fewest_turns = 4;    // or a block's estimate hangs on one window
+constexpr std::size_t isolated_turns = 1;  // what lies between two lanes has to stay short
 
 using Seconds = std::chrono::duration<double>;
 
@@ -36,7 +37,7 @@ results::Plan planned(const Options& options) {
 std::size_t turns_for(const results::Plan& plan, std::size_t lanes,
                       std::chrono::nanoseconds block_length) {
   const auto turns = static_cast<std::size_t>(block_length / turn_length(plan, lanes));
-  return std::max(turns, fewest_turns);
+  return std::max(turns, plan.isolated ? isolated_turns : fewest_turns);
 }
 
 double estimate_s(const Options& options) {

@@ -160,3 +160,9 @@ def most_by_chance(runs, share):
 
 def percent(value):
     return "none" if value is None else f"{100 * value:.2f} %"
+
+
+def t_quantile(degrees):
+    """97.5 % (Cornish-Fisher; exact to three digits from ten degrees on)."""
+    z = statistics.NormalDist().inv_cdf(0.975)
+    return z + (z ** 3 + z) / (4 * degrees) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degrees ** 2)

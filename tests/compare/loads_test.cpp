@@ -29,22 +29,30 @@ TEST(Loads, ARateIsRoundedToWhatPeopleRepeatByHandAndNeverUp) {
   EXPECT_EQ(round_rate(0.2), 1);
 }
 
-const results::Plan plan{.lead_in_s = 0.006, .window_s = 0.025};
+const results::Plan plan{.lead_in_s = 0.004, .window_s = 0.006};
 
-TEST(Loads, AWindowIsAsLongAsAFewHundredRequestsTake) {
-  const Times fast = times_of(plan, {.id = "20k", .rate = 20'000});
-  EXPECT_EQ(fast.window, milliseconds(25));
-  EXPECT_EQ(fast.lead_in, milliseconds(6));
+TEST(Loads, AWindowIsAsLongAsSomeHundredRequestsTake) {
+  const Times fast = times_of(plan, {.id = "50k", .rate = 50'000});
+  EXPECT_EQ(fast.window, milliseconds(6));
+  EXPECT_EQ(fast.lead_in, milliseconds(4));
   const Times slow = times_of(plan, {.id = "1k", .rate = 1'000});
-  EXPECT_EQ(slow.window, milliseconds(300));
-  EXPECT_EQ(slow.lead_in, milliseconds(60));
-  EXPECT_EQ(times_of(plan, {.id = "max"}).window, milliseconds(25));
+  EXPECT_EQ(slow.window, milliseconds(200));
+  EXPECT_EQ(slow.lead_in, milliseconds(150));
+}
+
+TEST(Loads, TheClosedLoopsBatchesNeedLongerWindows) {
+  const Times closed = times_of(plan, {.id = "max"});
+  EXPECT_EQ(closed.window, milliseconds(25));
+  EXPECT_EQ(closed.lead_in, milliseconds(6));
+  const results::Plan long_windows{.lead_in_s = 0.01, .window_s = 0.1};
+  EXPECT_EQ(times_of(long_windows, {.id = "max"}).window, milliseconds(100));
+  EXPECT_EQ(times_of(long_windows, {.id = "max"}).lead_in, milliseconds(10));
 }
 
 TEST(Loads, ATurnIsAWindowOfEachLaneAtEachLoad) {
   results::Plan two = plan;
   two.loads = {{.id = "1k", .rate = 1'000}, {.id = "max"}};
-  const nanoseconds windows = milliseconds(60 + 300 + 6 + 25);
+  const nanoseconds windows = milliseconds(150 + 200 + 6 + 25);
   EXPECT_GE(turn_length(two, 1), windows);
   EXPECT_EQ(turn_length(two, 4), 4 * turn_length(two, 1));
 }
