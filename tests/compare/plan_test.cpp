@@ -31,7 +31,7 @@ TEST(Plan, TheEstimateGrowsWithWhatIsAskedFor) {
   // The fewest turns each: what grows is the number of lanes, loads, blocks and connections.
   EXPECT_GT(estimate({"--block", "1ms"}), two);
   EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "5s"}), two);
-  EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--blocks", "13"}), two);
+  EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--blocks", "19"}), two);
   EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--window", "30ms"}), two);
   EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--connections", "1000"}),
             two);
@@ -47,7 +47,7 @@ TEST(Plan, IsPrintedAsItWillBeDone) {
   print_plan(out, cells.back());
   for (const char* words :
        {"run 2 of 2: compare asio, epoll-et (reference, twice)", "workload hello, 16 connections",
-        "2 threads", "500 ns of work a request", "10% 20k max", "7 of 4 turns", "windows of 25",
+        "2 threads", "500 ns of work a request", "10% 20k max", "7 of 4 turns", "windows of 6",
         "seed 10", "takes    about "})
     EXPECT_THAT(out.str(), HasSubstr(words));
 }
