@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <iostream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -14,11 +15,18 @@
 #include <sys/time.h>
 
 #include "common/os/address.h"
+#include "tests/support/descriptors.h"
 
 namespace duelio::test {
 namespace {
 
 std::atomic<bool> waited_in_vain{false};
+
+// The first time, what there is to see of it is printed.
+void note_hang() {
+  if (!waited_in_vain.exchange(true))
+    std::cerr << "a client waits in vain\n" << describe_descriptors();
+}
 
 }  // namespace
 
@@ -58,7 +66,7 @@ std::string TcpClient::receive(std::size_t size) {
   while (have < size) {
     const ssize_t n = ::recv(fd_.get(), received.data() + have, size - have, 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) waited_in_vain = true;
+    if (n < 0 && errno == EAGAIN) note_hang();
     if (n <= 0) break;
     have += static_cast<std::size_t>(n);
   }
@@ -73,8 +81,9 @@ std::string TcpClient::receive_all() {
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      waited_in_vain = waited_in_vain || errno == EAGAIN;
-      ADD_FAILURE() << "receive after " << received.size() << " bytes: " << std::strerror(errno);
+      const int error = errno;
+      if (error == EAGAIN) note_hang();
+      ADD_FAILURE() << "receive after " << received.size() << " bytes: " << std::strerror(error);
     }
     if (n <= 0) return received;
     received.append(buffer.data(), static_cast<std::size_t>(n));
