@@ -44,6 +44,6 @@ inline constexpr double limited_windows =
 
 // Loads.
 inline constexpr double busiest_generator =
-    0.85;  // a load that asks more of the generator is lowered
+    0.75;  // a load that asks more of the generator is lowered; the machine has slower minutes
 
 }  // namespace duelio::thresholds
