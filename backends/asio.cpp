@@ -22,6 +22,8 @@
 #include <boost/asio.hpp>
 
 #include "backends/backend.h"
+#include "backends/support/accept_errors.h"
+#include "backends/support/worker.h"
 #include "backends/support/workers.h"
 #include "common/http/connection.h"
 #include "common/os/address.h"
@@ -38,13 +40,7 @@ using net::ip::tcp;
 
 class Session;
 
-// What a thread brings to the sessions that it drives.
-struct Seat {
-  explicit Seat(const ServerConfig& config) : workspace(config.limits, *config.clock) {}
-  http::Workspace workspace;
-  Counters counters;
-};
-thread_local Seat* seat = nullptr;  // of the running thread
+thread_local WorkerContext* worker = nullptr;  // of the running thread
 
 // The sessions of an io_context.
 struct Register {
@@ -65,7 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(tcp::socket socket, Register& all)
       : socket_(std::move(socket)),
         register_(all),
-        connection_(seat->workspace, http::Buffers::owned) {
+        connection_(worker->workspace, http::Buffers::owned) {
     const std::lock_guard lock(register_.mutex);
     register_.sessions.insert(this);
     if (register_.draining) connection_.begin_drain();
@@ -77,7 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {
   net::any_io_executor executor() { return socket_.get_executor(); }
 
   void step() {
-    connection_.bind(seat->workspace);
+    connection_.bind(worker->workspace);
     while (true) {
       switch (connection_.want()) {
         case http::Want::read:
@@ -122,9 +118,9 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void on_read(error_code error, std::size_t n) {
-    ++seat->counters.events;
-    seat->counters.bytes_in += n;
-    connection_.bind(seat->workspace);
+    ++worker->counters.events;
+    worker->counters.bytes_in += n;
+    connection_.bind(worker->workspace);
     if (!error) {
       connection_.commit(n);
     } else if (error == net::error::eof) {
@@ -143,16 +139,16 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void on_write(error_code error, std::size_t n) {
-    ++seat->counters.events;
-    seat->counters.bytes_out += n;
-    connection_.bind(seat->workspace);
+    ++worker->counters.events;
+    worker->counters.bytes_out += n;
+    connection_.bind(worker->workspace);
     if (error) return fail(error);
     connection_.consume(n);
     step();
   }
 
   void fail(error_code error) {
-    if (error != net::error::operation_aborted) seat->counters.count_error(error.value());
+    if (error != net::error::operation_aborted) worker->counters.count_error(error.value());
   }
 
   tcp::socket socket_;
@@ -186,8 +182,8 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop() { register_.when_empty = nullptr; }  // sessions that the deadline left behind end now
 
-  void run(Seat& mine) {
-    seat = &mine;
+  void run(WorkerContext& mine) {
+    worker = &mine;
     context_.run();
   }
 
@@ -201,9 +197,7 @@ class Loop {
     acceptor_.async_accept(executor_for_session(), [this](error_code error, tcp::socket socket) {
       if (!error) open(std::move(socket));  // also one that was accepted as the stop came
       if (!acceptor_.is_open()) return;
-      if (!error) return accept();
-      // A lack of descriptors or memory passes; trying again at once would spin.
-      ++seat->counters.accept_refused;
+      if (!error || !must_pause(error.value(), worker->counters)) return accept();
       pause_.expires_after(std::chrono::milliseconds(10));
       pause_.async_wait([this](error_code stopped) {
         if (!stopped) accept();
@@ -212,7 +206,7 @@ class Loop {
   }
 
   void open(tcp::socket socket) {
-    ++seat->counters.accepts;
+    ++worker->counters.accepts;
     const auto session = std::make_shared<Session>(std::move(socket), register_);
     net::dispatch(session->executor(), [session, &all = register_] {
       session->step();
@@ -276,30 +270,30 @@ class Loop {
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   const bool shared = config.sharing == Sharing::shared && config.threads > 1;
-  std::deque<Seat> seats;
-  for (unsigned i = 0; i < config.threads; ++i) seats.emplace_back(config);
-  seat = &seats.front();
+  std::deque<WorkerContext> workers;
+  for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(config);
+  worker = &workers.front();
   std::deque<Loop> loops;
   for (os::UniqueFd& listener : listeners) {
     loops.emplace_back(config, std::move(listener), stop, shared);
   }
   try {
-    run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(seats[i]); });
+    run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(workers[i]); });
   } catch (...) {
     // Asio's io_uring service does not bear to be destroyed with an accept that is under way.
-    for (Loop& loop : loops) loop.run(seats.front());
+    for (Loop& loop : loops) loop.run(workers.front());
     throw;
   }
-  seat = &seats.front();
+  worker = &workers.front();
   loops.clear();  // sessions that the deadline left behind
   Counters sum;
-  for (const Seat& each : seats) {
-    sum += counted(each.counters, each.workspace);
-  }
+  for (const WorkerContext& each : workers) sum += each.counted();
   return sum;
 }
 
 constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
+constexpr std::array uncounted{&Counters::wakeups, &Counters::recv_calls, &Counters::send_calls,
+                               &Counters::would_block, &Counters::rearms};
 
 }  // namespace
 
@@ -311,7 +305,7 @@ const Backend asio_uring{
     .sharings = sharings,
     .probe = probe_asio_ring,
     .run = run,
-    .uncounted = "wakeups recv_calls send_calls would_block rearms",
+    .uncounted = uncounted,
 };
 #else
 extern const Backend asio;
@@ -321,7 +315,7 @@ const Backend asio{
     .sharings = sharings,
     .probe = always_available,
     .run = run,
-    .uncounted = "wakeups recv_calls send_calls would_block rearms",
+    .uncounted = uncounted,
 };
 #endif
 

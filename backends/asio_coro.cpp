@@ -13,6 +13,9 @@
 #include <boost/asio.hpp>
 
 #include "backends/backend.h"
+#include "backends/support/accept_errors.h"
+#include "backends/support/stop.h"
+#include "backends/support/worker.h"
 #include "backends/support/workers.h"
 #include "common/http/connection.h"
 #include "common/os/address.h"
@@ -27,10 +30,8 @@ using net::ip::tcp;
 struct Session;
 
 // What the sessions of a thread share.
-struct Shared {
-  explicit Shared(const ServerConfig& config) : workspace(config.limits, *config.clock) {}
-  http::Workspace workspace;
-  Counters counters;
+struct Shared : WorkerContext {
+  using WorkerContext::WorkerContext;
   std::unordered_set<Session*> sessions;  // touched when one opens or closes
   bool draining = false;
 };
@@ -122,7 +123,7 @@ class Worker {
 
   void run() { context_.run(); }
 
-  Counters counters() const noexcept { return counted(shared_.counters, shared_.workspace); }
+  Counters counted() const noexcept { return shared_.counted(); }
 
  private:
   net::awaitable<void> accept() {
@@ -135,9 +136,7 @@ class Worker {
         continue;
       }
       if (!acceptor_.is_open()) co_return;
-      // A lack of descriptors or memory passes; trying again at once would spin.
-      ++shared_.counters.accept_refused;
-      co_await sleep(10);
+      if (must_pause(error.value(), shared_.counters)) co_await sleep(10);
     }
   }
 
@@ -182,6 +181,8 @@ class Worker {
 };
 
 constexpr std::array sharings{Sharing::per_thread};
+constexpr std::array uncounted{&Counters::wakeups, &Counters::recv_calls, &Counters::send_calls,
+                               &Counters::would_block, &Counters::rearms};
 
 }  // namespace
 
@@ -192,7 +193,7 @@ const Backend asio_coro{
     .sharings = sharings,
     .probe = always_available,
     .run = run_worker_per_listener<Worker>,
-    .uncounted = "wakeups recv_calls send_calls would_block rearms",
+    .uncounted = uncounted,
 };
 
 }  // namespace duelio::backends

@@ -7,11 +7,7 @@ std::string_view to_string(Sharing sharing) noexcept {
 }
 
 Counters& Counters::operator+=(const Counters& other) noexcept {
-  for_each(*this, [&](std::string_view name, std::uint64_t& mine) {
-    for_each(other, [&](std::string_view other_name, const std::uint64_t& theirs) {
-      if (name == other_name) mine += theirs;
-    });
-  });
+  for (const CounterField& field : counter_fields) this->*field.member += other.*field.member;
   return *this;
 }
 

@@ -50,9 +50,9 @@ struct Support {
 //    waiting in the listener are accepted, requests that arrived are answered, an answer that is
 //    begun after the stop was noticed says `connection: close`, idle connections are closed, also
 //    those that become idle later. It gives up on peers that take longer than drain_limit.
-//  - It throws std::system_error only while setting up. Later a failing socket ends its own session
-//    and is counted; accept copes with a lack of descriptors and with peers that left, without
-//    spinning.
+//  - It throws std::system_error while setting up, and when its wait fails for good. A failing
+//    socket ends its own session and is counted; accept copes with a lack of descriptors and with
+//    peers that left, without spinning.
 //  - A signal may end its waits early (EINTR), at least once a second: that is no reason to stop.
 //  - It drives http::Connection by its contract and puts no bytes of its own on the wire.
 struct Backend {
@@ -61,8 +61,7 @@ struct Backend {
   std::span<const Sharing> sharings;  // what the model knows, its natural one first
   Support (*probe)();                 // asks the running kernel, not the compiler
   Counters (*run)(const ServerConfig& config, Listeners listeners, const StopEvent& stop);
-  std::string_view uncounted =
-      {};  // counters that the model cannot see, by name, blanks between them
+  std::span<const Counters::Member> uncounted = {};  // what the model cannot see
   // The executable beside duelio-server that holds the model, if it cannot be linked into this one;
   // run is then null.
   std::string_view executable = {};

@@ -1,80 +1,24 @@
-// Readiness, edge-triggered: each thread has a listener (SO_REUSEPORT), an epoll(7) instance and
-// sessions of its own. A session is registered once for both directions (EPOLLIN | EPOLLOUT |
+// Readiness, edge-triggered: a session is registered once for both directions (EPOLLIN | EPOLLOUT |
 // EPOLLRDHUP | EPOLLET) and never again; an event means "something changed", so the session is
-// driven until it would block.
+// driven until it would block. Each thread has a listener (SO_REUSEPORT), an epoll(7) instance and
+// sessions of its own: the loop is in support/epoll_worker.h.
 //
 // System calls per keep-alive request: recv, send, and a share of an epoll_wait. A receive that
 // returns less than asked for ends the round without another that would only say EAGAIN (epoll(7),
 // question 9). That is safe because EPOLLRDHUP reports an end of stream as an edge of its own.
 #include <array>
-#include <cerrno>
-
-#include <sys/epoll.h>
 
 #include "backends/backend.h"
-#include "backends/support/acceptor.h"
-#include "backends/support/session_pool.h"
+#include "backends/support/epoll_worker.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
 namespace {
 
-constexpr std::uint32_t session_interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-
-class Worker {
+class EdgeTriggered : public EpollWorker<EdgeTriggered> {
  public:
-  Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : config_(config),
-        workspace_(config.limits, *config.clock),
-        listener_(std::move(listener)),
-        acceptor_(listener_.get()),
-        stop_(stop.fd()),
-        events_(::epoll_create1(EPOLL_CLOEXEC)) {
-    if (!events_) os::throw_errno("epoll_create1");
-    // Level-triggered: accepting may stop early for a lack of descriptors, and there would be no
-    // new edge.
-    if (!control(EPOLL_CTL_ADD, listener_.get(), &acceptor_, EPOLLIN) ||
-        !control(EPOLL_CTL_ADD, stop_, &stop_, EPOLLIN)) {
-      os::throw_errno("epoll_ctl");
-    }
-  }
-
-  void run() {
-    while (!stopping_) wait(-1);
-    drain();
-  }
-
-  Counters counters() const noexcept { return counted(counters_, workspace_); }
-
- private:
-  void wait(int timeout_ms) {
-    std::array<epoll_event, 64> events;
-    const int n = ::epoll_wait(events_.get(), events.data(), events.size(), timeout_ms);
-    if (n < 0) return;  // EINTR
-    ++counters_.wakeups;
-    counters_.events += static_cast<unsigned>(n);
-    for (int i = 0; i < n; ++i) {
-      const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.ptr == &stop_) {
-        stopping_ = true;
-      } else if (event.data.ptr == &acceptor_) {
-        accept_all();
-      } else {
-        drive(*static_cast<Session*>(event.data.ptr), event.events);
-      }
-    }
-  }
-
-  void accept_all() {
-    while (os::UniqueFd fd = acceptor_.accept(counters_)) {
-      const int number = fd.get();
-      Session& session = sessions_.open(std::move(fd), workspace_);
-      if (!control(EPOLL_CTL_ADD, number, &session, session_interest)) {
-        counters_.count_error(errno);
-        sessions_.close(session);
-      }
-    }
-  }
+  using EpollWorker::EpollWorker;
+  static constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
   void drive(Session& session, std::uint32_t happened) {
     const bool stream_ended = (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
@@ -83,8 +27,10 @@ class Worker {
       switch (session.connection.want()) {
         case http::Want::read:
           if (drained && !stream_ended) return;
-          if (receives-- == 0) return yield(session);
-          switch (session.receive(counters_)) {
+          // The others have their turn: a modified interest that is ready is queued again, at the
+          // end.
+          if (receives-- == 0) return wait_for(session, interest);
+          switch (session.receive(counters())) {
             case Session::Received::nothing:
               return;
             case Session::Received::part:
@@ -95,51 +41,16 @@ class Worker {
           }
           break;
         case http::Want::write:
-          if (!session.send(counters_)) return;
+          if (!session.send(counters())) return;
           break;
         case http::Want::half_close:
           session.half_close();
           break;
         case http::Want::close:
-          return sessions_.close(session);
+          return close(session);
       }
     }
   }
-
-  // Lets the others have their turn: a modified interest that is ready is queued again, at the end.
-  void yield(Session& session) {
-    ++counters_.rearms;
-    control(EPOLL_CTL_MOD, session.fd(), &session, session_interest);
-  }
-
-  void drain() {
-    accept_all();
-    listener_.reset();
-    control(EPOLL_CTL_DEL, stop_, nullptr, 0);
-    end_sessions(
-        config_, sessions_, [this](Session& session) { end(session); }, [this] { wait(10); });
-  }
-
-  void end(Session& session) {
-    session.receive(counters_);
-    if (session.connection.is_idle()) return sessions_.close(session);
-    drive(session, 0);
-  }
-
-  bool control(int operation, int fd, void* owner, std::uint32_t interest) const noexcept {
-    epoll_event event{.events = interest, .data = {.ptr = owner}};
-    return ::epoll_ctl(events_.get(), operation, fd, &event) == 0;
-  }
-
-  const ServerConfig& config_;
-  http::Workspace workspace_;
-  os::UniqueFd listener_;
-  Acceptor acceptor_;
-  int stop_;
-  os::UniqueFd events_;
-  SessionPool sessions_;
-  Counters counters_;
-  bool stopping_ = false;
 };
 
 constexpr std::array sharings{Sharing::per_thread};
@@ -152,7 +63,7 @@ const Backend epoll_et{
     .model = "readiness: epoll(7), EPOLLET, registered once",
     .sharings = sharings,
     .probe = always_available,
-    .run = run_worker_per_listener<Worker>,
+    .run = run_worker_per_listener<EdgeTriggered>,
 };
 
 }  // namespace duelio::backends

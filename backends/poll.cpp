@@ -6,6 +6,9 @@
 // System calls per keep-alive request: recv, send, and a share of a poll. Waiting for the other
 // direction costs nothing: it is a change in the array.
 #include <array>
+#include <cerrno>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include <poll.h>
@@ -13,7 +16,10 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session_pool.h"
+#include "backends/support/stop.h"
+#include "backends/support/worker.h"
 #include "backends/support/workers.h"
+#include "common/os/error.h"
 
 namespace duelio::backends {
 namespace {
@@ -21,28 +27,29 @@ namespace {
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : config_(config),
-        workspace_(config.limits, *config.clock),
-        listener_(std::move(listener)),
-        acceptor_(listener_.get()),
-        waits_{{stop.fd(), POLLIN, 0}, {listener_.get(), POLLIN, 0}},
+      : context_(config),
+        acceptor_(std::move(listener)),
+        waits_{{stop.fd(), POLLIN, 0}, {acceptor_.listener(), POLLIN, 0}},
         owners_(first_session) {}
 
   void run() {
     while (waits_[0].revents == 0) wait(-1);
-    drain();
+    accept_all();
+    acceptor_.close();
+    waits_[0].fd = waits_[1].fd = -1;  // ignored from now on
+    drain(context_.config, sessions_, [this] { wait(stop_interval_ms); });
   }
 
-  Counters counters() const noexcept { return counted(counters_, workspace_); }
+  Counters counted() const noexcept { return context_.counted(); }
 
  private:
   static constexpr std::size_t first_session = 2;  // behind the stop event and the listener
 
   void wait(int timeout_ms) {
     int ready = ::poll(waits_.data(), waits_.size(), timeout_ms);
-    if (ready < 0) return;  // EINTR
-    ++counters_.wakeups;
-    counters_.events += static_cast<unsigned>(ready);
+    if (ready < 0) return on_failure(errno);
+    ++context_.counters.wakeups;
+    context_.counters.events += static_cast<unsigned>(ready);
     // From the end: a session that closes is replaced by the last one, which has had its turn.
     for (std::size_t i = waits_.size(); i > first_session && ready > 0;) {
       --i;
@@ -53,10 +60,18 @@ class Worker {
     if (waits_[1].revents != 0) accept_all();
   }
 
+  // poll(2), ERRORS.
+  void on_failure(int error) {
+    if (error == EINTR) return;
+    if (error != ENOMEM) os::throw_errno("poll", error);  // it would fail for ever
+    ++context_.counters.errors_wait;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
   void accept_all() {
-    while (os::UniqueFd fd = acceptor_.accept(counters_)) {
+    while (os::UniqueFd fd = acceptor_.accept(context_.counters)) {
       waits_.push_back({fd.get(), POLLIN, 0});
-      owners_.push_back(&sessions_.open(std::move(fd), workspace_));
+      owners_.push_back(&sessions_.open(std::move(fd), context_.workspace));
     }
   }
 
@@ -69,10 +84,10 @@ class Worker {
           waits_[index].events = POLLIN;
           if (received) return;
           received = true;
-          session.receive(counters_);
+          session.receive(context_.counters);
           break;
         case http::Want::write:
-          if (session.send(counters_)) break;
+          if (session.send(context_.counters)) break;
           waits_[index].events = POLLOUT;
           return;
         case http::Want::half_close:
@@ -92,36 +107,11 @@ class Worker {
     owners_.pop_back();
   }
 
-  void drain() {
-    accept_all();
-    listener_.reset();
-    waits_[0].fd = waits_[1].fd = -1;  // ignored from now on
-    sessions_.for_each([](Session& session) { session.connection.begin_drain(); });
-    const Deadline limit(config_);
-    while (true) {
-      for (std::size_t i = waits_.size(); i > first_session;) {
-        if (owners_[--i]->connection.is_idle()) end(i);
-      }
-      if (sessions_.empty() || limit.has_passed()) return;
-      wait(10);
-    }
-  }
-
-  // Stopping: an idle session closes, unless a request has just arrived.
-  void end(std::size_t index) {
-    owners_[index]->receive(counters_);
-    if (owners_[index]->connection.is_idle()) return close(index);
-    drive(index);
-  }
-
-  const ServerConfig& config_;
-  http::Workspace workspace_;
-  os::UniqueFd listener_;
+  WorkerContext context_;
   Acceptor acceptor_;
   SessionPool sessions_;
   std::vector<pollfd> waits_;
   std::vector<Session*> owners_;  // of waits_, by index
-  Counters counters_;
 };
 
 constexpr std::array sharings{Sharing::per_thread};

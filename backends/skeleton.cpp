@@ -9,6 +9,7 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session.h"
+#include "backends/support/worker.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -42,19 +43,16 @@ void serve(Session& session, const StopEvent& stop, Counters& counters) {
 }
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  Acceptor acceptor(listeners.front().get());
-  http::Workspace workspace(config.limits, *config.clock);
-  Counters counters;
+  Acceptor acceptor(std::move(listeners.front()));
+  WorkerContext context(config);
   pin_worker(config, 0);
   while (wait_for(acceptor.listener(), POLLIN, stop)) {
-    if (os::UniqueFd fd = acceptor.accept(counters)) {
-      Session session(std::move(fd), workspace);
-      serve(session, stop, counters);
+    if (os::UniqueFd fd = acceptor.accept(context.counters)) {
+      Session session(std::move(fd), context.workspace);
+      serve(session, stop, context.counters);
     }
   }
-  counters.requests = workspace.requests;
-  counters.rejections = workspace.rejections;
-  return counters;
+  return context.counted();
 }
 
 constexpr std::array sharings{Sharing::per_thread};

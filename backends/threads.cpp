@@ -17,7 +17,6 @@
 #include <mutex>
 #include <thread>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -25,6 +24,8 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/session.h"
+#include "backends/support/stop.h"
+#include "backends/support/worker.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -33,12 +34,12 @@ namespace {
 constexpr std::size_t most_threads = 4096;
 constexpr std::size_t stack_size = 128 * 1024;
 
-// A connection's thread, as the accepting threads know it.
-struct Hand {
+// A connection with its thread, as the accepting threads know it.
+struct Served {
   int fd = -1;
   std::atomic<bool> idle{true};  // between requests: a stop may end it
-  Hand* previous = nullptr;
-  Hand* next = nullptr;
+  Served* previous = nullptr;
+  Served* next = nullptr;
 };
 
 class Server {
@@ -53,7 +54,7 @@ class Server {
       if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR
       ++counters.wakeups;
       while (has_room()) {
-        os::UniqueFd fd = acceptor.accept(counters);
+        os::UniqueFd fd = acceptor.accept(counters, 0);  // blocking
         if (!fd) break;
         if (!start(std::move(fd))) ++counters.accept_refused;
       }
@@ -62,17 +63,22 @@ class Server {
     sum_ += counters;
   }
 
+  // The stop of support/stop.h, but the sessions belong to their threads: those announce their last
+  // answer themselves, and say whether they are idle.
   Counters finish() {
-    draining_.store(true);
+    draining_.store(true, std::memory_order_relaxed);
     std::unique_lock lock(mutex_);
-    for (const Hand* hand = first_; hand != nullptr; hand = hand->next) {
-      if (hand->idle.load()) ::shutdown(hand->fd, SHUT_RD);
-    }
-    const auto nobody = [this] { return running_ == 0; };
-    if (!gone_.wait_for(lock, config_.drain_limit, nobody)) {
-      for (const Hand* hand = first_; hand != nullptr; hand = hand->next)
-        ::shutdown(hand->fd, SHUT_RDWR);
-      gone_.wait(lock, nobody);
+    const Deadline limit(config_);
+    while (running_ > 0) {
+      const bool too_late = limit.has_passed();
+      for (const Served* served = first_; served != nullptr; served = served->next) {
+        if (too_late) {
+          give_up(served->fd);
+        } else {
+          end_if_idle(served->fd, served->idle.load(std::memory_order_relaxed));
+        }
+      }
+      gone_.wait_for(lock, std::chrono::milliseconds(stop_interval_ms));
     }
     return sum_;
   }
@@ -119,32 +125,27 @@ class Server {
   }
 
   void serve(os::UniqueFd fd) {
-    Counters counters;
+    const auto context = std::make_unique<WorkerContext>(config_);
     {
-      const auto workspace = std::make_unique<http::Workspace>(config_.limits, *config_.clock);
-      ::fcntl(fd.get(), F_SETFL, 0);  // blocking
-      Session session(std::move(fd), *workspace);
-      Hand hand;
-      hand.fd = session.fd();
-      enter(hand);
-      drive(session, hand, counters);
-      remove(hand);
-      counters.requests = workspace->requests;
-      counters.rejections = workspace->rejections;
+      Session session(std::move(fd), context->workspace);
+      Served served;
+      served.fd = session.fd();
+      enter(served);
+      drive(session, served, context->counters);
+      remove(served);
     }
-    leave(counters);
+    leave(context->counted());
   }
 
-  void drive(Session& session, Hand& hand, Counters& counters) {
+  // No fence orders `idle` and `draining_`: a stop looks again and again.
+  void drive(Session& session, Served& served, Counters& counters) {
     while (true) {
       switch (session.connection.want()) {
         case http::Want::read:
-          hand.idle.store(session.connection.is_idle());
-          if (draining_.load() && hand.idle.load())
-            ::shutdown(session.fd(), SHUT_RD);  // what is here is still read
+          served.idle.store(session.connection.is_idle(), std::memory_order_relaxed);
           session.receive(counters);
-          hand.idle.store(false);
-          if (draining_.load()) session.connection.begin_drain();
+          served.idle.store(false, std::memory_order_relaxed);
+          if (draining_.load(std::memory_order_relaxed)) session.connection.begin_drain();
           break;
         case http::Want::write:
           session.send(counters);
@@ -158,17 +159,17 @@ class Server {
     }
   }
 
-  void enter(Hand& hand) {
+  void enter(Served& served) {
     const std::lock_guard lock(mutex_);
-    hand.next = first_;
-    if (first_ != nullptr) first_->previous = &hand;
-    first_ = &hand;
+    served.next = first_;
+    if (first_ != nullptr) first_->previous = &served;
+    first_ = &served;
   }
 
-  void remove(Hand& hand) {
+  void remove(Served& served) {
     const std::lock_guard lock(mutex_);
-    (hand.previous != nullptr ? hand.previous->next : first_) = hand.next;
-    if (hand.next != nullptr) hand.next->previous = hand.previous;
+    (served.previous != nullptr ? served.previous->next : first_) = served.next;
+    if (served.next != nullptr) served.next->previous = served.previous;
   }
 
   // The thread touches nothing of ours after this.
@@ -185,13 +186,13 @@ class Server {
   std::mutex mutex_;  // guards what follows
   std::condition_variable gone_;
   std::size_t running_ = 0;
-  Hand* first_ = nullptr;
+  Served* first_ = nullptr;
   Counters sum_;
 };
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<Acceptor> acceptors;
-  for (const os::UniqueFd& listener : listeners) acceptors.emplace_back(listener.get());
+  for (os::UniqueFd& listener : listeners) acceptors.emplace_back(std::move(listener));
   Server server(config, stop.fd());
   try {
     run_workers(config, stop, [&](std::size_t i) { server.accept_from(acceptors[i]); });
@@ -199,11 +200,12 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
     server.finish();  // the connections' threads refer to it
     throw;
   }
-  listeners.clear();
+  acceptors.clear();
   return server.finish();
 }
 
 constexpr std::array sharings{Sharing::per_thread};
+constexpr std::array uncounted{&Counters::events, &Counters::rearms};
 
 }  // namespace
 
@@ -214,7 +216,7 @@ const Backend threads{
     .sharings = sharings,
     .probe = always_available,
     .run = run,
-    .uncounted = "events rearms",
+    .uncounted = uncounted,
 };
 
 }  // namespace duelio::backends

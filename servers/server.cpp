@@ -40,11 +40,10 @@ json::object stats(const Options& options, const Support& support, const Counter
                       {"features", support.features},
                       {"threads", options.threads},
                       {"sharing", to_string(options.sharing)}};
-  const std::string uncounted = " " + std::string(options.backend->uncounted) + " ";
-  Counters::for_each(counters, [&](std::string_view name, const std::uint64_t& count) {
-    const bool counted = uncounted.find(" " + std::string(name) + " ") == std::string::npos;
-    object[name] = counted ? json::value(count) : json::value(nullptr);
-  });
+  for (const CounterField& field : counter_fields) {
+    const bool counted = is_counted(options.backend->uncounted, field.member);
+    object[field.name] = counted ? json::value(counters.*field.member) : json::value(nullptr);
+  }
   return object;
 }
 

@@ -3,10 +3,12 @@
 #include <cerrno>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "backends/support/accept_errors.h"
 #include "common/os/error.h"
 
 namespace duelio {
@@ -18,22 +20,24 @@ os::UniqueFd open_spare() noexcept {
 
 }  // namespace
 
-Acceptor::Acceptor(int listener) : listener_(listener), spare_(open_spare()) {
+Acceptor::Acceptor(os::UniqueFd listener) : listener_(std::move(listener)), spare_(open_spare()) {
   if (!spare_) os::throw_errno("open /dev/null");
 }
 
-os::UniqueFd Acceptor::accept(Counters& counters) noexcept {
+os::UniqueFd Acceptor::accept(Counters& counters, int flags) noexcept {
   while (true) {
-    os::UniqueFd fd(::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    os::UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, flags | SOCK_CLOEXEC));
     if (fd) {
       ++counters.accepts;
       return fd;
     }
-    switch (errno) {
-      case EAGAIN:
+    const int error = errno;
+    switch (why_not_accepted(error)) {
+      case AcceptFailure::nobody_waits:
         return {};
-      case EMFILE:
-      case ENFILE:
+      case AcceptFailure::one_connection:
+        continue;
+      case AcceptFailure::no_descriptors:
         // With nobody waiting the answer is the same: descriptors are looked for first.
         switch (refuse_one()) {
           case Refused::one:
@@ -44,27 +48,15 @@ os::UniqueFd Acceptor::accept(Counters& counters) noexcept {
           case Refused::not_known:
             break;
         }
-        [[fallthrough]];
-      case ENOBUFS:
-      case ENOMEM:
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        return {};
-      case EINTR:
-      case ECONNABORTED:
-      case EPERM:  // a firewall's word about one connection
-      case EPROTO:
-      case ENETDOWN:
-      case ENOPROTOOPT:
-      case EHOSTDOWN:
-      case ENONET:
-      case EHOSTUNREACH:
-      case EOPNOTSUPP:
-      case ENETUNREACH:
-        continue;  // errors of one connection, passed on by Linux; the next one may be well
-      default:
-        counters.count_error(errno);
-        return {};
+        break;
+      case AcceptFailure::no_memory:
+        break;
+      case AcceptFailure::other:
+        counters.count_error(error);
+        break;
     }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return {};
   }
 }
 
@@ -72,12 +64,13 @@ Acceptor::Refused Acceptor::refuse_one() noexcept {
   if (!spare_) spare_ = open_spare();
   if (!spare_) return Refused::not_known;
   spare_.reset();
-  os::UniqueFd refused(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
+  os::UniqueFd refused(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   const int error = refused ? 0 : errno;
   refused.reset();
   spare_ = open_spare();
   if (error == 0) return Refused::one;
-  return error == EAGAIN ? Refused::none : Refused::not_known;
+  return why_not_accepted(error) == AcceptFailure::nobody_waits ? Refused::none
+                                                                : Refused::not_known;
 }
 
 }  // namespace duelio

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include <sys/socket.h>
+
 #include "backends/counters.h"
 #include "common/os/unique_fd.h"
 
@@ -15,13 +17,16 @@ namespace duelio {
 // once, and opened again. When even that fails, or memory runs out, the caller waits 10 ms.
 class Acceptor {
  public:
-  // Does not own the listener. Throws std::system_error.
-  explicit Acceptor(int listener);
+  explicit Acceptor(os::UniqueFd listener);  // throws std::system_error
 
-  // A connected non-blocking close-on-exec descriptor, or an empty one when none waits (any more).
-  os::UniqueFd accept(Counters& counters) noexcept;
+  // A connected close-on-exec descriptor, or an empty one when none waits (any more). Models that
+  // wait in recv(2) and send(2) give 0 as flags.
+  os::UniqueFd accept(Counters& counters, int flags = SOCK_NONBLOCK) noexcept;
 
-  int listener() const noexcept { return listener_; }
+  // No more connections are taken; those that wait are refused.
+  void close() noexcept { listener_.reset(); }
+
+  int listener() const noexcept { return listener_.get(); }
 
  private:
   enum class Refused : std::uint8_t {
@@ -31,7 +36,7 @@ class Acceptor {
   };
   Refused refuse_one() noexcept;
 
-  int listener_;
+  os::UniqueFd listener_;
   os::UniqueFd spare_;
 };
 

@@ -5,8 +5,6 @@
 #include <fstream>
 #include <system_error>
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -81,7 +79,7 @@ Support probe_operations(int (*set_up_ring)(io_uring&) noexcept,
 
 }  // namespace
 
-Ring::Ring() {
+Ring::Ring(Counters& counters) : counters_(counters) {
   const int error = -set_up(ring_);
   if (error != 0) os::throw_errno("io_uring_setup", error);
 }
@@ -94,6 +92,30 @@ void Ring::enable() {
   }
   io_uring_register_ring_fd(
       &ring_);  // spares a descriptor lookup in each call; not having it only costs that
+}
+
+// io_uring_enter(2), ERRORS.
+void Ring::on_wait_failure(int error) {
+  switch (error) {
+    case EINTR:  // a signal
+    case ETIME:  // the timeout
+      return;
+    case EAGAIN:  // memory, or
+    case EBUSY:   // completions are to be made room for, which the visit does
+    case EBADR:   // a completion was dropped for a lack of memory
+    case ENOMEM:
+      ++counters_.errors_wait;
+      return;
+    default:
+      os::throw_errno("io_uring_enter", error);  // EBADF, EFAULT, EINVAL: it would fail for ever
+  }
+}
+
+// Completions that wait in the kernel are moved to the ring, which makes room for them.
+void Ring::make_room() noexcept {
+  if (io_uring_submit(&ring_) >= 0) return;
+  ++counters_.errors_arm;
+  io_uring_get_events(&ring_);
 }
 
 BufferRing::BufferRing(Ring& ring) : ring_(ring), memory_(new char[std::size_t{count} * size]) {
@@ -125,7 +147,8 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
   std::string features = "single issuer, deferred task work";
   if (buffer_ring) {
     try {
-      Ring trial;
+      Counters counters;
+      Ring trial(counters);
       const BufferRing buffers(trial);
     } catch (const std::system_error& failed) {
       const bool unknown = failed.code().value() == EINVAL;
@@ -141,15 +164,6 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
 Support probe_asio_ring() {
   return probe_operations(set_up_as_asio_does, {IORING_OP_ACCEPT, IORING_OP_RECVMSG,
                                                 IORING_OP_SENDMSG, IORING_OP_POLL_ADD});
-}
-
-bool has_input(int fd) noexcept {
-  int bytes = 0;
-  return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
-void make_blocking(int fd) noexcept {
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
 }  // namespace duelio

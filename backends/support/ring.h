@@ -14,64 +14,101 @@
 // headers.
 namespace duelio {
 
+// What a submission asks for: told again by its completion, with the session that it is for.
+enum class Operation : std::uint8_t { accept, accept_again, stop, cancel, receive, send };
+
+// user_data: a session's address with the operation in its low bits, which are zero in what `new`
+// gives. (liburing's examples/proxy.c has a union for it.)
+inline constexpr std::uint64_t operation_bits = __STDCPP_DEFAULT_NEW_ALIGNMENT__ - 1;
+static_assert(static_cast<std::uint64_t>(Operation::send) <= operation_bits);
+
+inline std::uint64_t user_data(Operation operation, const void* session) noexcept {
+  return reinterpret_cast<std::uintptr_t>(session) | static_cast<std::uint64_t>(operation);
+}
+
+struct Completion {
+  std::uint64_t user_data;
+  int result;      // negative: an errno
+  unsigned flags;  // IORING_CQE_F_...
+
+  Operation operation() const noexcept {
+    return static_cast<Operation>(user_data & operation_bits);
+  }
+  template <class Session>
+  Session& session() const noexcept {
+    return *reinterpret_cast<Session*>(user_data & ~operation_bits);
+  }
+  bool has_more() const noexcept { return (flags & IORING_CQE_F_MORE) != 0; }  // it goes on
+  unsigned buffer() const noexcept { return flags >> IORING_CQE_BUFFER_SHIFT; }
+};
+
 // A submission and a completion queue for one thread: single issuer, and task work deferred to the
 // wait, so that a completion never interrupts the thread (io_uring_setup(2):
 // IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_DEFER_TASKRUN).
 class Ring {
  public:
-  // Throws std::system_error. Made by any thread; enable() makes the calling one the issuer.
-  Ring();
+  // Counts in `counters`, which outlive it. Throws std::system_error. Made by any thread; enable()
+  // makes the calling one the issuer.
+  explicit Ring(Counters& counters);
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
   ~Ring() { io_uring_queue_exit(&ring_); }
   void enable();
 
-  // A submission to fill in; never null: a full queue is submitted first, which costs a system call
-  // and loses nothing.
-  io_uring_sqe& next() noexcept {
+  // A submission to fill in by an io_uring_prep_ function. A full queue is submitted first, which
+  // costs a system call and loses nothing.
+  io_uring_sqe& next(Operation operation, const void* session = nullptr) noexcept {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     while (sqe == nullptr) {
-      // EBUSY or EAGAIN: completions are to be made room for first, which this does.
-      if (io_uring_submit(&ring_) < 0) io_uring_get_events(&ring_);
+      make_room();
       sqe = io_uring_get_sqe(&ring_);
     }
+    sqe->user_data = user_data(operation, session);
     return *sqe;
   }
 
   // Submits what was filled in and waits for a completion, in one system call; calls
-  // visit(user_data, result, flags) for each. Returns how many there were. A negative timeout waits
-  // for ever.
+  // visit(completion) for each. A negative timeout waits for ever. A signal may end the wait early.
+  // Throws std::system_error when the ring cannot be waited for at all.
   template <class Visit>
-  unsigned wait(int timeout_ms, Visit visit) {
-    if (timeout_ms < 0) {
-      io_uring_submit_and_wait(&ring_, 1);
-    } else {
-      __kernel_timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000LL};
-      io_uring_cqe* first = nullptr;
-      io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
-    }
+  void wait(int timeout_ms, Visit visit) {
+    submit_and_wait(timeout_ms);
+    ++counters_.wakeups;
     unsigned head = 0;
     unsigned count = 0;
     io_uring_cqe* cqe = nullptr;
     io_uring_for_each_cqe(&ring_, head, cqe) {
-      visit(cqe->user_data, cqe->res, cqe->flags);
+      visit(Completion{cqe->user_data, cqe->res, cqe->flags});
       ++count;
     }
     io_uring_cq_advance(&ring_, count);
-    return count;
+    counters_.events += count;
   }
 
-  // A completion with this user_data in 10 ms: when to try again what descriptors or memory did not
+  // A completion of this operation in 10 ms: when to try again what descriptors or memory did not
   // allow. At once it would spin, and sleeping would hold up the sessions.
-  void pause(std::uint64_t user_data) noexcept {
-    io_uring_sqe& sqe = next();
-    io_uring_prep_timeout(&sqe, &pause_, 0, 0);
-    sqe.user_data = user_data;
+  void pause(Operation operation) noexcept {
+    io_uring_prep_timeout(&next(operation), &pause_, 0, 0);
   }
 
   io_uring* get() noexcept { return &ring_; }
 
  private:
+  void submit_and_wait(int timeout_ms) {
+    int result = 0;
+    if (timeout_ms < 0) {
+      result = io_uring_submit_and_wait(&ring_, 1);
+    } else {
+      __kernel_timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000LL};
+      io_uring_cqe* first = nullptr;
+      result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+    }
+    if (result < 0) on_wait_failure(-result);
+  }
+  void on_wait_failure(int error);
+  void make_room() noexcept;
+
+  Counters& counters_;
   io_uring ring_{};
   __kernel_timespec pause_{.tv_sec = 0, .tv_nsec = 10'000'000};
 };
@@ -108,12 +145,5 @@ class BufferRing {
 // which of kernel, sysctl, seccomp and memory limit is in the way, and what to do about it.
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring);
 Support probe_asio_ring();  // the plain one that Boost.Asio sets up
-
-// Whether bytes wait in the socket that the receive which is with the kernel is yet to take.
-bool has_input(int fd) noexcept;
-
-// io_uring honours O_NONBLOCK: a descriptor that has it set completes with EAGAIN instead of
-// waiting.
-void make_blocking(int fd) noexcept;
 
 }  // namespace duelio

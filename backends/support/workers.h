@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -9,7 +8,6 @@
 #include <vector>
 
 #include "backends/backend.h"
-#include "common/http/workspace.h"
 #include "common/os/cpu.h"
 
 namespace duelio {
@@ -59,42 +57,8 @@ Counters run_worker_per_listener(const ServerConfig& config, Listeners listeners
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, stop, [&](std::size_t i) { workers[i].run(); });
   Counters sum;
-  for (const Worker& worker : workers) sum += worker.counters();
+  for (const Worker& worker : workers) sum += worker.counted();
   return sum;
-}
-
-// What a worker counted, with what its connections did.
-inline Counters counted(Counters counters, const http::Workspace& workspace) noexcept {
-  counters.requests = workspace.requests;
-  counters.rejections = workspace.rejections;
-  return counters;
-}
-
-// When a stopping worker gives up on its peers.
-class Deadline {
- public:
-  explicit Deadline(const ServerConfig& config) noexcept
-      : at_(std::chrono::steady_clock::now() + config.drain_limit) {}
-  bool has_passed() const noexcept { return std::chrono::steady_clock::now() >= at_; }
-
- private:
-  std::chrono::steady_clock::time_point at_;
-};
-
-// What is left of a stopping worker: end(session) closes an idle one, unless a request has just
-// arrived, and wait() drives the others for some milliseconds. Returns when no session is left, or
-// at the limit.
-template <class Sessions, class End, class Wait>
-void end_sessions(const ServerConfig& config, Sessions& sessions, End end, Wait wait) {
-  sessions.for_each([](auto& session) { session.connection.begin_drain(); });
-  const Deadline limit(config);
-  while (true) {
-    sessions.for_each([&](auto& session) {
-      if (session.connection.is_idle()) end(session);
-    });
-    if (sessions.empty() || limit.has_passed()) return;
-    wait();
-  }
 }
 
 }  // namespace duelio

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "backends/support/acceptor.h"
+#include "backends/support/epoll.h"
+#include "backends/support/session_pool.h"
+#include "backends/support/stop.h"
+#include "backends/support/worker.h"
+
+namespace duelio {
+
+// The loop of the epoll models whose threads share nothing: a listener (SO_REUSEPORT), an epoll(7)
+// instance and sessions of its own. What a session waits for, and what is done when it happened, is
+// the model's: Model, made of this, has `interest`, as a session is registered with, and
+// drive(session, events).
+template <class Model>
+class EpollWorker {
+ public:
+  EpollWorker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
+      : context_(config), acceptor_(std::move(listener)), stop_(stop.fd()) {
+    // Level-triggered: accepting may stop early for a lack of descriptors, and there would be no
+    // new edge.
+    epoll_.watch(acceptor_.listener(), &acceptor_, EPOLLIN);
+    epoll_.watch(stop_, &stop_, EPOLLIN);
+  }
+
+  void run() {
+    while (!stopping_) wait(-1);
+    epoll_.remove(stop_);  // it stays ready
+    accept_all();
+    acceptor_.close();
+    drain(context_.config, sessions_, [this] { wait(stop_interval_ms); });
+  }
+
+  Counters counted() const noexcept { return context_.counted(); }
+
+ protected:
+  Counters& counters() noexcept { return context_.counters; }
+
+  // Renews or changes what the session waits for.
+  void wait_for(Session& session, std::uint32_t interest) {
+    if (!epoll_.modify(session.fd(), &session, interest, counters())) close(session);
+  }
+
+  // Closes the descriptor, which ends its interest too.
+  void close(Session& session) noexcept { sessions_.close(session); }
+
+ private:
+  void wait(int timeout_ms) {
+    epoll_.wait(timeout_ms, counters(), [this](void* owner, std::uint32_t events) {
+      if (owner == &stop_) {
+        stopping_ = true;
+      } else if (owner == &acceptor_) {
+        accept_all();
+      } else {
+        static_cast<Model*>(this)->drive(*static_cast<Session*>(owner), events);
+      }
+    });
+  }
+
+  void accept_all() {
+    while (os::UniqueFd fd = acceptor_.accept(counters())) {
+      Session& session = sessions_.open(std::move(fd), context_.workspace);
+      if (!epoll_.add(session.fd(), &session, Model::interest, counters())) close(session);
+    }
+  }
+
+  WorkerContext context_;
+  Acceptor acceptor_;
+  int stop_;
+  Epoll epoll_;
+  SessionPool sessions_;
+  bool stopping_ = false;
+};
+
+}  // namespace duelio

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "backends/backend.h"
+
+// How every model stops: connections that wait in the listener have been accepted, the listener is
+// closed, and what was received is answered, for at most ServerConfig::drain_limit.
+namespace duelio {
+
+// When a stopping worker gives up on its peers.
+class Deadline {
+ public:
+  explicit Deadline(const ServerConfig& config) noexcept
+      : at_(std::chrono::steady_clock::now() + config.drain_limit) {}
+  bool has_passed() const noexcept { return std::chrono::steady_clock::now() >= at_; }
+
+ private:
+  std::chrono::steady_clock::time_point at_;
+};
+
+// How often a stopping model looks at its sessions, in milliseconds.
+inline constexpr int stop_interval_ms = 10;
+
+// A session between requests ends, unless a request has just arrived: its model then receives the
+// end of the stream, in its own way. Bytes that come after this are received before that.
+inline void end_if_idle(int fd, bool is_idle) noexcept {
+  int bytes = 0;
+  if (is_idle && ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes == 0) ::shutdown(fd, SHUT_RD);
+}
+
+// Whatever is under way on it fails or ends.
+inline void give_up(int fd) noexcept {
+  ::shutdown(fd, SHUT_RDWR);
+}
+
+// wait() is the model's hook: it serves what is ready, for at most stop_interval_ms. Returns when
+// no session is left.
+template <class Sessions, class Wait>
+void drain(const ServerConfig& config, Sessions& sessions, Wait wait) {
+  sessions.for_each([](auto& session) { session.connection.begin_drain(); });
+  for (const Deadline limit(config); !sessions.empty(); wait()) {
+    const bool too_late = limit.has_passed();
+    sessions.for_each([&](auto& session) {
+      if (too_late) {
+        give_up(session.fd());
+      } else {
+        end_if_idle(session.fd(), session.connection.is_idle());
+      }
+    });
+  }
+}
+
+}  // namespace duelio
