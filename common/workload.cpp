@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <limits>
 
+#include "common/http/target.h"
 #include "common/os/cpu.h"
 
 namespace duelio::workload {
@@ -20,10 +20,17 @@ constexpr auto pattern_block = [] {
   return block;
 };
 
-bool parse_number(std::string_view text, std::uint64_t max, std::uint64_t& value) noexcept {
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc{} && rest == end && value <= max;
+// The decimal number that a segment is, if it is one of at most `max`.
+bool read_number(std::string_view segment, std::uint64_t max, std::uint64_t& value) noexcept {
+  std::uint64_t number = 0;
+  for (http::DecodedReader reader(segment); !reader.at_end();) {
+    const char c = reader.next();
+    if (c < '0' || c > '9') return false;
+    number = number * 10 + static_cast<unsigned>(c - '0');
+    if (number > max) return false;  // max is far from where this could overflow
+  }
+  value = number;
+  return !segment.empty();
 }
 
 // A chain in which each step waits for the last (3 cycles a multiplication on current x86).
@@ -57,17 +64,13 @@ double steps_per_ns() noexcept {
 Task task_for(std::string_view path) noexcept {
   Task task;
   if (path.size() == 1) return task;
-  constexpr std::string_view bytes_prefix = "/bytes/";
-  constexpr std::string_view cpu_prefix = "/cpu/";
-  if (path.starts_with(bytes_prefix)) {
-    std::uint64_t bytes = 0;
-    if (parse_number(path.substr(bytes_prefix.size()), max_bytes, bytes)) {
-      task.kind = Task::Kind::bytes;
-      task.bytes = bytes;
-    }
-  } else if (path.starts_with(cpu_prefix)) {
-    std::uint64_t ns = 0;
-    if (parse_number(path.substr(cpu_prefix.size()), max_cpu_ns, ns)) task.cpu_ns = ns;
+  const http::Segments segments = http::segments_of(path);
+  if (segments.count != 2) return task;
+  const auto& [kind, number] = segments.last;
+  if (http::is_equivalent(kind, "bytes")) {
+    if (read_number(number, max_bytes, task.bytes)) task.kind = Task::Kind::bytes;
+  } else if (http::is_equivalent(kind, "cpu")) {
+    read_number(number, max_cpu_ns, task.cpu_ns);
   }
   return task;
 }

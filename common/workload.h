@@ -8,7 +8,10 @@
 //   /bytes/N   N bytes of the pattern, N up to 64 MiB
 //   /cpu/NS    `Hello` after NS nanoseconds of CPU work, NS up to one second
 //   any other  `Hello`
-// A number out of range or malformed makes the target an "other" one.
+// A number out of range or malformed makes the target an "other" one. Paths are compared as RFC
+// 3986 section 6.2.2 normalises them: percent-encoded unreserved characters are decoded, "." and
+// ".." segments removed. So /%62ytes/5 and /x/../bytes/5 are /bytes/5; /bytes%2F5 and //bytes/5 are
+// not.
 namespace duelio::workload {
 
 inline constexpr std::uint64_t max_bytes = 64ULL << 20U;
@@ -21,6 +24,7 @@ struct Task {
   std::uint64_t cpu_ns = 0;  // to burn before the answer
 };
 
+// The path as it was sent, without a query; it begins with '/', or is "*".
 Task task_for(std::string_view path) noexcept;
 
 // Byte i of a /bytes/N body is pattern_alphabet[i % 64], so that a client can check any piece of

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <cstring>
 
-#include "common/http/field_values.h"
+#include "common/http/target.h"
 
 namespace duelio::http {
 
@@ -72,6 +72,9 @@ std::size_t Connection::process(const char* data, std::size_t size) {
       answer(used == size);
       continue;
     }
+    // RFC 9112 section 2.2: empty lines before a request line are not of the request. They are used
+    // up here, so that one behind a body leaves the connection idle. (No request begins with CR.)
+    while (size - used >= 2 && data[used] == '\r' && data[used + 1] == '\n') used += 2;
     if (used == size || is_full()) break;
     const Outcome outcome = parser_.parse({data + used, size - used});
     if (outcome == Outcome::incomplete) break;
@@ -193,7 +196,9 @@ Want Connection::abort() noexcept {
 }
 
 bool Connection::is_idle() const noexcept {
-  return want_ == Want::read && input_size_ == 0 && !in_body_ && !discarding_;
+  // Half an empty line is nothing of a request either.
+  const bool empty = input_size_ == 0 || (input_size_ == 1 && input_[0] == '\r');
+  return want_ == Want::read && empty && !in_body_ && !discarding_;
 }
 
 // Room for one more answer's head, or for a 100 Continue and an answer.

@@ -97,6 +97,9 @@ class Connection {
   // True between requests: nothing of a next one has arrived and no answer is to be sent.
   bool is_idle() const noexcept;
 
+  // Bytes of memory that the connection owns at the moment beside itself.
+  std::size_t memory_in_use() const noexcept { return input_capacity_ + kept_capacity_; }
+
  private:
   struct Request {
     workload::Task task;

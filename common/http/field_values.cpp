@@ -49,30 +49,4 @@ bool is_transfer_encoding(std::string_view value) noexcept {
   });
 }
 
-bool is_request_target(std::string_view method, std::string_view target) noexcept {
-  if (target.front() == '/') return true;
-  if (target == "*") return method == "OPTIONS";
-  // scheme ":" "//" authority, RFC 3986 section 3
-  const std::size_t colon = target.find(':');
-  if (colon == 0 || colon == std::string_view::npos) return false;
-  const std::string_view rest = target.substr(colon);
-  const bool scheme_ok =
-      std::all_of(target.begin(), target.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '+' || c == '-' || c == '.';
-      });
-  return scheme_ok && rest.starts_with("://") && rest.size() > 3 && rest[3] != '/';
-}
-
-std::string_view path_of(std::string_view target) noexcept {
-  if (target.front() != '/') {
-    const std::size_t authority = target.find("://");
-    if (authority == std::string_view::npos) return target;  // "*"
-    const std::size_t slash = target.find('/', authority + 3);
-    if (slash == std::string_view::npos) return "/";
-    target.remove_prefix(slash);
-  }
-  return target.substr(0, target.find('?'));
-}
-
 }  // namespace duelio::http

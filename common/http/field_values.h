@@ -35,11 +35,4 @@ bool parse_content_length(std::string_view value, std::uint64_t& length) noexcep
 // A list of codings, RFC 9110 section 10.1.4, by its characters; empty is not allowed.
 bool is_transfer_encoding(std::string_view value) noexcept;
 
-// origin-form, absolute-form, or asterisk-form for OPTIONS (RFC 9112 section 3.2). The caller has
-// checked that it is not empty and that all its characters are scan::is_target.
-bool is_request_target(std::string_view method, std::string_view target) noexcept;
-
-// The path of an origin- or absolute-form target, without the query.
-std::string_view path_of(std::string_view target) noexcept;
-
 }  // namespace duelio::http

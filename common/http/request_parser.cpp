@@ -6,6 +6,7 @@
 
 #include "common/http/field_values.h"
 #include "common/http/scan.h"
+#include "common/http/target.h"
 
 namespace duelio::http {
 namespace {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/pieces.h"
@@ -286,9 +287,78 @@ TEST(Connection, TreatsTargetsOutOfRangeAsAnyOther) {
     EXPECT_EQ(answer_to("GET " + std::string(target) + " HTTP/1.1\r\nhost: a\r\n\r\n").sent, hello)
         << target;
   }
-  EXPECT_EQ(answer_to("GET http://a/bytes/0?x HTTP/1.1\r\nhost: a\r\n\r\n")
-                .sent.find("content-length: 0"),
-            answer_to("GET /bytes/0 HTTP/1.1\r\nhost: a\r\n\r\n").sent.find("content-length: 0"));
+}
+
+// RFC 3986: where the path ends (3.3), what it is equivalent to (6.2.2).
+TEST(Connection, FindsThePathInEveryFormOfATarget) {
+  const auto answer = [](const std::string& method, const std::string& target) {
+    return answer_to(method + " " + target + " HTTP/1.1\r\nhost: a\r\n\r\n").sent;
+  };
+  const std::string five = answer("GET", "/bytes/5");
+  EXPECT_THAT(five, testing::EndsWith("01234"));
+  for (const char* target :
+       {"/bytes/5?", "/bytes/5?/bytes/6", "http://a/bytes/5", "http://a:80/bytes/5?x=http://b/y",
+        "http://user:secret@a/bytes/5", "HTTPS://[::1]/bytes/5", "/%62ytes/5", "/%62%79tes/%35",
+        "/bytes/%35", "/./bytes/5", "/../bytes/5", "/x/../bytes/5", "/bytes/x/y/../%2E%2e/./5",
+        "/%2e/bytes/5", "http://a/x/../bytes/5", "/bytes/000000000000000000000000000005"}) {
+    EXPECT_EQ(answer("GET", target), five) << target;
+  }
+  for (const char* target : {"/?/bytes/5",
+                             "http://a?r=/bytes/5",
+                             "http://a?next=/cpu/1000000000",
+                             "http://a",
+                             "http://u/@a/bytes/5",
+                             "/bytes%2F5",
+                             "/bytes%2f5",
+                             "/%2Fbytes/5",
+                             "//bytes/5",
+                             "/bytes//5",
+                             "/bytes/5/",
+                             "/bytes/5/.",
+                             "/bytes/5/x/..",
+                             "/bytes/5%",
+                             "/bytes/%3",
+                             "/bytes/%zz",
+                             "/BYTES/5",
+                             "/bytes/5;x",
+                             "/bytes/5%00",
+                             "/..",
+                             "/../..",
+                             "/.",
+                             "/x/bytes/5"}) {
+    EXPECT_EQ(answer("GET", target), hello) << target;
+  }
+  EXPECT_EQ(answer("OPTIONS", "*"), hello);
+  EXPECT_EQ(answer("GET", "/bytes/5#x"), refusal("400 Bad Request"));
+}
+
+// RFC 9112 section 2.2. It is nothing that a stop would have to wait for, and needs no buffer.
+TEST(Connection, IsIdleBehindAnEmptyLine) {
+  const std::string post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 7\r\n\r\n{\"a\":1}";
+  for (const std::string lines : {"\r\n", "\r\n\r\n", "\r\n\r"}) {
+    for (const std::string& requests : {post + lines, "\r\n" + post + "\r\n\r\n" + post + lines}) {
+      for (const Buffers buffers : all_buffers) {
+        test::for_every_arrival(requests, [&](const Pieces& pieces) {
+          Driver driver(buffers);
+          for (const std::string_view piece : pieces) driver.deliver(piece);
+          EXPECT_EQ(driver.sent, requests.size() > 2 * post.size() ? hello + hello : hello);
+          EXPECT_TRUE(driver.connection.is_idle());
+          if (buffers == Buffers::lent && lines.ends_with('\n')) {
+            EXPECT_EQ(driver.connection.memory_in_use(), 0U);
+          }
+          driver.deliver(lines.ends_with('\n') ? get : "\n" + get);
+          EXPECT_THAT(driver.sent, testing::EndsWith(hello));
+        });
+      }
+    }
+  }
+}
+
+TEST(Connection, TakesAnyNumberOfEmptyLinesHoweverTheyArrive) {
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += "\r\n";
+  EXPECT_EQ(answer_to(lines + get + lines + get, {.head = 64}).sent, hello + hello);
+  EXPECT_EQ(answer_to(get + "\r" + get).sent, hello + refusal("400 Bad Request"));
 }
 
 TEST(Connection, BoundsWhatAPeerThatNeverReadsCosts) {

@@ -123,11 +123,15 @@ TEST(RequestParser, TakesAnyTokenAsMethodAndKeepsItsCase) {
 TEST(RequestParser, KnowsTheFormsOfATarget) {
   EXPECT_EQ(parse(get("", "GET http://a/b HTTP/1.1")).target, "http://a/b");
   EXPECT_EQ(parse(get("", "OPTIONS * HTTP/1.1")).target, "*");
+  for (const char* target : {"http://a", "http://a?b", "http://u:p@a:80/", "HTTP://[::1]:80?/"}) {
+    EXPECT_EQ(parse(get("", "GET " + std::string(target) + " HTTP/1.1")).target, target);
+  }
   for (const char* line :
-       {"GET * HTTP/1.1", "GET a HTTP/1.1", "GET http:/a HTTP/1.1", "GET http:///a HTTP/1.1",
-        "GET /a#b HTTP/1.1", "GET :// HTTP/1.1", "GET  / HTTP/1.1", "GET /a b HTTP/1.1", "GET / ",
-        "GET /\x7f HTTP/1.1", "GET /\t HTTP/1.1", "GET /\xc3\xa9 HTTP/1.1", "GET  HTTP/1.1",
-        "GET /"}) {
+       {"GET http://?a HTTP/1.1", "GET http://u@/ HTTP/1.1", "GET http://:80/ HTTP/1.1",
+        "GET 1http://a/ HTTP/1.1", "GET * HTTP/1.1", "GET a HTTP/1.1", "GET http:/a HTTP/1.1",
+        "GET http:///a HTTP/1.1", "GET /a#b HTTP/1.1", "GET :// HTTP/1.1", "GET  / HTTP/1.1",
+        "GET /a b HTTP/1.1", "GET / ", "GET /\x7f HTTP/1.1", "GET /\t HTTP/1.1",
+        "GET /\xc3\xa9 HTTP/1.1", "GET  HTTP/1.1", "GET /"}) {
     EXPECT_EQ(error_of(get("", line)), Status::bad_request) << line;
   }
 }
