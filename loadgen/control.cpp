@@ -101,7 +101,7 @@ json::object Control::connect() {
   if (open < wanted) {
     const int number = generator_.connect_error();
     error = {{"errno", number},
-             {"what", "connect " + os::to_string(generator_.server()) + ": " +
+             {"what", "connect " + generator_.server_name() + ": " +
                           std::generic_category().message(number)}};
   }
   return {{"type", "connected"},
@@ -117,8 +117,8 @@ json::object Control::drain() {
 }
 
 int serve_commands(const Options& options, int in, std::ostream& out) {
-  handle_signals();
   Control control(options);
+  handle_signals();
   LineReader lines(in);
   while (const auto line = lines.next()) {
     std::string name;

@@ -16,15 +16,18 @@
 namespace duelio::loadgen {
 namespace {
 
+bool is_loopback_v4(const os::Address& address) {
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(address.get());
+  return address.family() == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24U == IN_LOOPBACKNET;
+}
+
 // An address has 28,232 ephemeral ports by default; 127.0.0.0/8 has addresses to spare.
-unsigned source_addresses_for(const Options& options, const os::Address& server) {
+unsigned source_addresses_for(const Options& options, const std::vector<os::Address>& server) {
   constexpr unsigned ports = 25'000;
-  const auto* v4 = reinterpret_cast<const sockaddr_in*>(server.get());
-  const bool loopback =
-      server.family() == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24U == IN_LOOPBACKNET;
+  const bool loopback = std::any_of(server.begin(), server.end(), is_loopback_v4);
   if (options.source_addresses > 0 && !loopback) {
     throw std::runtime_error("--source-addresses needs a server in 127.0.0.0/8, not " +
-                             os::to_string(server));
+                             os::to_string(server.front()));
   }
   const unsigned total = options.connections + options.beside();
   if (options.source_addresses > 0 || !loopback || total <= ports) return options.source_addresses;
@@ -43,7 +46,7 @@ void set_up_thread(const Options& options, unsigned index) {
 
 Generator::Generator(Options options)
     : options_(std::move(options)),
-      server_(os::resolve(options_.host, options_.port)),
+      server_(os::resolve_all(options_.host, options_.port)),
       source_addresses_(source_addresses_for(options_, server_)) {
   os::raise_descriptor_limit();
   for (unsigned i = 0; i < options_.threads; ++i)
@@ -68,7 +71,14 @@ void Generator::require_a_connection() const {
   const bool any = std::any_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
     return worker.active_connections() > 0;
   });
-  if (!any) os::throw_errno("connect " + os::to_string(server_), connect_error());
+  if (!any) os::throw_errno("connect " + server_name(), connect_error());
+}
+
+std::string Generator::server_name() const {
+  std::string name;
+  for (const os::Address& address : server_)
+    name += (name.empty() ? "" : ", ") + os::to_string(address);
+  return name;
 }
 
 int Generator::connect_error() const noexcept {

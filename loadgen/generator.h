@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Generator {
   void require_a_connection() const;
   // Why one did not open, ETIMEDOUT when nothing was heard.
   int connect_error() const noexcept;
+  // "127.0.0.1:8000", all of them.
+  std::string server_name() const;
 
   // One load from its warm-up to the end of its drain. `watch` looks at the first worker.
   void run(const Load& load, const Plan& plan, const std::atomic<bool>& interrupted,
@@ -48,7 +51,7 @@ class Generator {
   const Options& options() const noexcept { return options_; }
   const std::deque<Worker>& workers() const noexcept { return workers_; }
   unsigned source_addresses() const noexcept { return source_addresses_; }
-  const os::Address& server() const noexcept { return server_; }
+  const std::vector<os::Address>& server() const noexcept { return server_; }
   std::uint64_t open_connections() const noexcept;
   std::uint64_t wanted_connections() const noexcept {
     return std::uint64_t{options_.connections} + options_.beside();
@@ -63,7 +66,7 @@ class Generator {
   void perform(unsigned index) noexcept;
 
   const Options options_;
-  os::Address server_;
+  const std::vector<os::Address> server_;
   unsigned source_addresses_;
   std::deque<Worker> workers_;
 

@@ -31,6 +31,18 @@ std::uint64_t quantile_of(const Second& second, double quantile) {
   return 0;
 }
 
+json::array addresses_of(const Result& result) {
+  json::array addresses;
+  for (const Result::Address& each : result.addresses) {
+    addresses.push_back(json::object{
+        {"address", each.text},
+        {"opened", each.opened},
+        {"first_error", each.first_error == 0 ? json::value(nullptr)
+                                              : json::value(os::errno_name(each.first_error))}});
+  }
+  return addresses;
+}
+
 }  // namespace
 
 json::object to_json(const Options& options, const Result& result) {
@@ -109,6 +121,7 @@ json::object to_json(const Options& options, const Result& result) {
            {"completed", tally.completed},
            {"in_flight", tally.in_flight},
            {"request_errors", tally.request_errors},
+           {"resent", tally.resent},
            {"completed_in_window", tally.completed_in_window}}},
       {"errors", errors_of(tally)},
       {"bytes", json::object{{"sent", tally.bytes_sent}, {"received", tally.bytes_received}}},
@@ -118,7 +131,8 @@ json::object to_json(const Options& options, const Result& result) {
                                    {"beside_established", tally.established_beside},
                                    {"peak", tally.peak},
                                    {"reconnects", tally.reconnects},
-                                   {"source_addresses", result.source_addresses}}},
+                                   {"source_addresses", result.source_addresses},
+                                   {"addresses", addresses_of(result)}}},
       {"slow_clients", options.slow_clients == 0
                            ? json::value(nullptr)
                            : json::object{{"bytes_sent", tally.slow.bytes_sent},
@@ -170,9 +184,12 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
   };
   const auto yes = [](bool value) { return value ? "yes" : "NO"; };
 
-  out << options.url << "  " << (options.rate ? "open loop" : "closed loop") << ", "
-      << tally.established << " of " << options.connections << " connections, "
-      << format_duration(result.measured_s)
+  out << options.url << "  ";
+  for (const Result::Address& each : result.addresses) {
+    if (each.opened > 0) out << "at " << each.text << "  ";
+  }
+  out << (options.rate ? "open loop" : "closed loop") << ", " << tally.established << " of "
+      << options.connections << " connections, " << format_duration(result.measured_s)
       << (options.requests > 0 ? " for " + std::to_string(options.requests) + " requests" : "")
       << (result.interrupted ? " (interrupted)" : "") << "\n\n";
   out << "  rate        " << format_count(achieved_rate(result)) << "/s";
@@ -182,19 +199,36 @@ void print_summary(std::ostream& out, const Options& options, const Result& resu
       << "/s received\n";
   out << "  requests    " << tally.sent << " sent, " << tally.completed << " completed, "
       << tally.request_errors << " failed, " << tally.in_flight << " in flight";
+  if (tally.resent > 0) out << ", " << tally.resent << " resent";
   if (options.rate)
     out << ", " << tally.unsent << " unsent; " << tally.had_to_wait << " found no connection free";
-  out << "\n\n                     p50        p90        p99      p99.9     p99.99        max\n";
+  out << "\n\n                     p50        p75        p90        p95        p99      p99.9     "
+         "p99.99        max\n";
   row("latency  ", tally.latency);
   row("service  ", tally.service);
   row("send lag ", tally.send_lag);
   row("dispatch ", tally.dispatch_lag);
   row("connect  ", tally.connect);
   out << '\n';
+  if (result.addresses.size() > 1) {
+    for (const Result::Address& each : result.addresses) {
+      if (each.opened == 0 && each.first_error == 0) continue;
+      out << "  address     " << each.text << ", " << each.opened << " connections opened";
+      if (each.first_error != 0) out << ", failed with " << os::errno_name(each.first_error);
+      out << '\n';
+    }
+  }
   for (const auto& [kind, count] : tally.errors) {
     out << "  error       " << count << " x "
         << error_class_names[static_cast<std::size_t>(kind.first)];
-    if (kind.second != 0) out << " (" << os::errno_name(kind.second) << ")";
+    if (has_errno(kind.first) && kind.second != 0) {
+      out << " (" << os::errno_name(kind.second) << ")";
+    } else if (kind.first == ErrorClass::status) {
+      out << ": " << kind.second;
+    } else if (kind.first == ErrorClass::malformed) {
+      const auto flaw = static_cast<Flaw>(kind.second);
+      out << ": " << describe(flaw) << " at byte " << tally.first_refused.at(flaw);
+    }
     out << '\n';
   }
   if (options.slow_clients > 0) {

@@ -5,6 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "loadgen/chunked_body.h"
+#include "loadgen/refusal.h"
+#include "loadgen/response_head.h"
+
 namespace duelio::loadgen {
 
 // An answer that was read and checked in full. The next one is often the same to the byte (its date
@@ -35,43 +39,54 @@ class ExpectedBody {
   std::uint64_t size_ = 0;
 };
 
-// Finds where each answer on a connection ends (RFC 9112 section 6: by its content-length, or
-// without body for HEAD, 1xx, 204 and 304) and what status it has. Interim answers (1xx) are
-// skipped. Resumable.
+// Finds where each response on a connection ends, and what status it has, by RFC 9112 section 6.3:
+// by its content-length, chunked, by the end of the stream, or without a body (HEAD, 204, 304).
+// Interim responses (1xx) are passed over. Resumable.
 class ResponseReader {
  public:
   enum class Outcome : std::uint8_t { incomplete, complete, malformed };
   struct Result {
     Outcome outcome;
-    std::size_t used;  // bytes of the input that belong to this answer
+    std::size_t used;  // bytes of the input that belong to this response
   };
 
-  // At most one answer. Pre: bytes is not empty. `expected` may be null: any body will do.
+  // At most one response. Pre: bytes is not empty. `expected` may be null: any body will do.
   Result read(std::string_view bytes, LastAnswer& last, bool head_request,
               const ExpectedBody* expected = nullptr);
+
+  // The stream has ended: complete when that is what ends this response.
+  Outcome end(bool head_request, const ExpectedBody* expected = nullptr) noexcept;
 
   // After complete.
   int status() const noexcept { return status_; }
   bool body_is_good() const noexcept { return body_is_good_; }
-  bool closes() const noexcept {
-    return closes_;
-  }  // `connection: close`, or HTTP/1.0 without keep-alive
+  bool closes() const noexcept { return closes_; }  // no response follows: section 9.3
 
-  // True when part of an answer has arrived.
-  bool in_answer() const noexcept { return in_body_ || !head_.empty(); }
+  // After malformed.
+  const Refusal& refusal() const noexcept { return refusal_; }
+
+  // True when part of a response has arrived, or an interim one.
+  bool in_answer() const noexcept { return in_body_ || had_interim_ || !head_bytes_.empty(); }
 
  private:
-  static constexpr std::size_t max_head = 16 * 1024;
+  using Body = ResponseHead::Body;
 
-  bool parse_head(std::string_view head, bool head_request);
-  void check_body(const ExpectedBody* expected, bool head_request, std::string_view piece) noexcept;
+  bool read_head(std::string_view bytes, std::size_t& used, bool head_request);
+  bool read_body(std::string_view bytes, std::size_t& used, const ExpectedBody* expected);
+  void take(std::string_view piece, const ExpectedBody* expected) noexcept;
+  void finish(const ExpectedBody* expected) noexcept;
 
-  std::string head_;  // of an answer whose head arrived in pieces
+  std::string head_bytes_;  // of a response whose head arrives in pieces
+  HeadSearch search_;
+  ResponseHead head_;
+  ChunkedBody chunks_;
+  Refusal refusal_;
+  std::uint64_t consumed_ = 0;  // of the response, before the bytes at hand
   std::uint64_t body_size_ = 0;
-  std::uint64_t body_left_ = 0;
   int status_ = 0;
   bool closes_ = false;
   bool in_body_ = false;
+  bool had_interim_ = false;
   bool body_is_good_ = true;
 };
 

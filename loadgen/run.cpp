@@ -54,8 +54,8 @@ class Reporter {
 }  // namespace
 
 Result run_load(const Options& options, const OnPhase& on_phase, const OnProgress& on_progress) {
-  handle_signals();
   Generator generator(options);
+  handle_signals();  // until here a signal ends the process: a name may take long to look up
   generator.connect(interrupted);
   if (!interrupted) generator.require_a_connection();
 
@@ -85,7 +85,14 @@ Result run_load(const Options& options, const OnPhase& on_phase, const OnProgres
 
   result.source_addresses = generator.source_addresses();
   result.interrupted = interrupted.load(std::memory_order_relaxed);
+  for (const os::Address& address : generator.server())
+    result.addresses.push_back({.text = os::to_string(address)});
   for (const Worker& worker : generator.workers()) {
+    for (std::size_t i = 0; i < result.addresses.size(); ++i) {
+      const Worker::AddressUse& use = worker.address_uses()[i];
+      result.addresses[i].opened += use.opened;
+      if (result.addresses[i].first_error == 0) result.addresses[i].first_error = use.first_error;
+    }
     result.tally.add(worker.tally());
     result.measured_s = std::max(result.measured_s, static_cast<double>(worker.window_ns()) * 1e-9);
   }

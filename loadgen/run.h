@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "loadgen/options.h"
 #include "loadgen/tally.h"
@@ -14,6 +16,12 @@ struct Result {
   double measured_s = 0;           // length of the window
   bool interrupted = false;
   unsigned source_addresses = 0;  // 0: the kernel chose
+  struct Address {
+    std::string text;  // "127.0.0.1:8000"
+    std::uint64_t opened = 0;
+    int first_error = 0;  // of a connect
+  };
+  std::vector<Address> addresses;  // of the server, in the order in which they were tried
 };
 
 // Told as each phase begins: connected, warmup, measure, drain, end; with CLOCK_MONOTONIC in

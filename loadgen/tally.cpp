@@ -12,6 +12,9 @@ void Tally::add(const Tally& other) {
   completed += other.completed;
   in_flight += other.in_flight;
   for (const auto& [kind, count] : other.errors) errors[kind] += count;
+  first_refused.insert(other.first_refused.begin(), other.first_refused.end());
+  resent += other.resent;
+  cut_short += other.cut_short;
   request_errors += other.request_errors;
   completed_in_window += other.completed_in_window;
   bytes_sent += other.bytes_sent;
@@ -49,6 +52,7 @@ void Tally::add(const Tally& other) {
 void Tally::clear() {
   static_cast<Counters&>(*this) = {};
   errors.clear();
+  first_refused.clear();
   for (Histogram* const each : {&latency, &service, &send_lag, &dispatch_lag, &connect})
     each->clear();
   series.clear();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/histogram.h"
+#include "loadgen/refusal.h"
 
 namespace duelio::loadgen {
 
@@ -17,8 +18,8 @@ enum class ErrorClass : std::uint8_t {
   timeout,       // no complete answer within --timeout
   reset,         // send or receive failed: errno says
   closed_early,  // the stream ended before the answer did
-  malformed,     // what came is no answer, or is framed in a way that is not spoken here
-  status,        // not the status that was expected
+  malformed,     // what came is no answer: the Flaw says
+  status,        // not the status that was expected: the status says
   excess,        // bytes that no request asked for
   body,          // not the body that the target asks for (--verify-body)
   unclosed,      // the last answer has come, and the connection is not closed within --timeout
@@ -26,6 +27,11 @@ enum class ErrorClass : std::uint8_t {
 inline constexpr std::array<std::string_view, 9> error_class_names{
     "connect", "timeout", "reset", "closed_early", "malformed",
     "status",  "excess",  "body",  "unclosed"};
+
+// What the number beside such a class is; the others have 0.
+constexpr bool has_errno(ErrorClass kind) noexcept {
+  return kind == ErrorClass::connect || kind == ErrorClass::reset;
+}
 
 // Whether such an error is the end of a request of ours.
 constexpr bool ends_a_request(ErrorClass kind) noexcept {
@@ -58,6 +64,9 @@ struct Counters {
   std::uint64_t completed = 0;
   std::uint64_t in_flight = 0;  // at the end of the drain
   std::uint64_t request_errors = 0;
+  // Sent again on another connection, since the server had closed theirs by the rules; each time.
+  std::uint64_t resent = 0;
+  std::uint64_t cut_short = 0;  // of those in flight or unsent: by a signal
 
   // Everything that completed while the window was open, whenever it was sent: the achieved rate.
   std::uint64_t completed_in_window = 0;
@@ -83,8 +92,11 @@ struct Counters {
 
 // What one thread, or after adding up all of them, has seen.
 struct Tally : Counters {
-  // By class and errno, those that end no request of ours among them.
+  // By class and what its number is, those that end no request of ours among them.
   std::map<std::pair<ErrorClass, int>, std::uint64_t> errors;
+
+  // The byte of the response at which a flaw was found for the first time.
+  std::map<Flaw, std::uint64_t> first_refused;
 
   // From the intended send (open loop) or the send (closed loop) to the last byte. A request that
   // was not answered as it should counts as no shorter than --timeout.

@@ -1,5 +1,7 @@
 #include "loadgen/tally_json.h"
 
+#include <string>
+
 #include "common/os/error.h"
 
 namespace duelio::loadgen {
@@ -29,11 +31,23 @@ json::array errors_of(const Tally& tally) {
   json::array errors;
   for (const auto& [kind, count] : tally.errors) {
     const auto& [error_class, number] = kind;
-    errors.push_back(json::object{
-        {"class", error_class_names[static_cast<std::size_t>(error_class)]},
-        {"errno", number == 0 ? json::value(nullptr) : json::value(number)},
-        {"name", number == 0 ? json::value(nullptr) : json::value(os::errno_name(number))},
-        {"count", count}});
+    json::object error{{"class", error_class_names[static_cast<std::size_t>(error_class)]},
+                       {"errno", nullptr},
+                       {"name", nullptr},
+                       {"reason", nullptr},
+                       {"byte", nullptr},
+                       {"count", count}};
+    if (has_errno(error_class) && number != 0) {
+      error["errno"] = number;
+      error["name"] = os::errno_name(number);
+    } else if (error_class == ErrorClass::status) {
+      error["reason"] = "status " + std::to_string(number);
+    } else if (error_class == ErrorClass::malformed) {
+      const auto flaw = static_cast<Flaw>(number);
+      error["reason"] = describe(flaw);
+      error["byte"] = tally.first_refused.at(flaw);
+    }
+    errors.push_back(std::move(error));
   }
   return errors;
 }

@@ -10,8 +10,9 @@
 // Parts of a tally as loadgen.schema.json describes them.
 namespace duelio::loadgen {
 
-inline constexpr std::array quantiles{std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
-                                      std::pair{"p99", 0.99}, std::pair{"p99_9", 0.999},
+inline constexpr std::array quantiles{std::pair{"p50", 0.5},      std::pair{"p75", 0.75},
+                                      std::pair{"p90", 0.9},      std::pair{"p95", 0.95},
+                                      std::pair{"p99", 0.99},     std::pair{"p99_9", 0.999},
                                       std::pair{"p99_99", 0.9999}};
 
 // Count, extremes, mean and quantiles; null when empty.

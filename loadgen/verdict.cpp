@@ -32,7 +32,7 @@ bool server_kept_up(const Tally& tally) noexcept {
 bool is_conserved(const Tally& tally, bool open_loop) noexcept {
   return tally.sent == tally.completed + tally.request_errors + tally.in_flight &&
          (!open_loop || tally.scheduled == tally.sent + tally.unsent) &&
-         tally.latency.count() == tally.sent + tally.unsent;
+         tally.latency.count() + tally.cut_short == tally.sent + tally.unsent;
 }
 
 LittlesLaw littles_law(const Result& result) noexcept {

@@ -31,7 +31,7 @@ bool server_kept_up(const Tally& tally) noexcept;
 double run_delay_share(const Options& options, const Result& result) noexcept;
 
 // Conservation: scheduled = sent + unsent, and sent = completed + request errors + in flight; the
-// latency record has every one of them.
+// latency record has every one of them, but those that a signal cut short.
 bool is_conserved(const Tally& tally, bool open_loop) noexcept;
 
 // Little's law, L = lambda W: the mean number of requests in the system against rate times mean

@@ -13,8 +13,8 @@
 
 namespace duelio::loadgen {
 
-Worker::Worker(const Options& options, const os::Address& server, unsigned source_addresses,
-               unsigned index)
+Worker::Worker(const Options& options, const std::vector<os::Address>& server,
+               unsigned source_addresses, unsigned index)
     : options_(options),
       server_(server),
       source_addresses_(source_addresses),
@@ -27,14 +27,15 @@ Worker::Worker(const Options& options, const os::Address& server, unsigned sourc
       buffer_(64 * 1024),
       sessions_(share_of(options.connections, index, options.threads) +
                 share_of(options.idle_connections, index, options.threads) +
-                share_of(options.slow_clients, index, options.threads)) {
+                share_of(options.slow_clients, index, options.threads)),
+      active_(share_of(options.connections, index, options.threads)),
+      slow_begin_(active_ + share_of(options.idle_connections, index, options.threads)),
+      address_uses_(server.size()) {
   if (!events_) os::throw_errno("epoll_create1");
   if (options.verify_body) expected_body_.emplace(options.target);
-  const unsigned active = share_of(options.connections, index, options.threads);
-  const unsigned idle = share_of(options.idle_connections, index, options.threads);
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     Session& session = sessions_[i];
-    session.role = i < active ? Role::active : i < active + idle ? Role::idle : Role::slow;
+    session.role = i < active_ ? Role::active : i < slow_begin_ ? Role::idle : Role::slow;
     if (session.role == Role::active) session.in_flight.resize(options.pipeline);
     if (sizes_differ_ && session.role == Role::active)
       session.next_request = static_cast<std::uint32_t>(i) % requests_.count();
@@ -107,15 +108,20 @@ Worker::Received Worker::receive(Session& session) {
     return size == buffer_.size() ? Received::full : Received::part;
   }
   if (n == 0) {
-    if (session.count > 0) {
-      fail(session, ErrorClass::closed_early, 0);
+    const auto* const expected = expected_body_ ? &*expected_body_ : nullptr;
+    if (session.count > 0 &&
+        session.reader.end(head_, expected) == ResponseReader::Outcome::complete) {
+      complete(session, os::monotonic_ns());
+      send_again(session);
+    } else if (session.send_error != 0) {
+      lose(session, ErrorClass::reset, session.send_error);
     } else {
-      reopen(session);
+      lose(session, ErrorClass::closed_early, 0);
     }
   } else if (errno == EINTR) {
     return Received::full;
   } else if (errno != EAGAIN) {
-    fail(session, ErrorClass::reset, errno);
+    lose(session, ErrorClass::reset, errno);
   }
   return Received::nothing;
 }
@@ -133,7 +139,9 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
     }
     const auto [outcome, used] = read_answer(session, bytes);
     if (outcome == ResponseReader::Outcome::malformed) {
-      fail(session, ErrorClass::malformed, 0);
+      const Refusal& refusal = session.reader.refusal();
+      tally_.first_refused.try_emplace(refusal.flaw, refusal.byte);
+      fail(session, ErrorClass::malformed, static_cast<int>(refusal.flaw));
       return false;
     }
     bytes.remove_prefix(used);
@@ -142,18 +150,22 @@ bool Worker::take_answers(Session& session, std::string_view bytes) {
     closes = session.reader.closes();
   }
   if (closes) {
-    // The announced end of the stream is waited for, so that the server, not we, keeps the
-    // TIME_WAIT.
     if (session.count > 0) {
-      fail(session, ErrorClass::closed_early, 0);
+      send_again(session);
       return false;
     }
+    // The announced end of the stream is waited for, so that the server, not we, keeps the
+    // TIME_WAIT.
     session.last_sent = true;
     session.unsent_bytes = 0;  // of a body that it will not read: RFC 9112 section 9.6
     session.closing_since = now;
+    watch(session, now);
     return true;
   }
-  if (session.last_sent && session.count == 0) session.closing_since = now;
+  if (session.last_sent && session.count == 0) {
+    session.closing_since = now;
+    watch(session, now);
+  }
   feed(session, now);
   return session.link == Link::open;
 }
@@ -162,6 +174,7 @@ void Worker::complete(Session& session, std::int64_t now) {
   const Request request = session.in_flight[session.first];
   session.first = session.first + 1 == options_.pipeline ? 0 : session.first + 1;
   --session.count;
+  --owed_;
   end_seconds(now);
   const bool good_status = session.reader.status() == options_.expect_status;
   const bool good = good_status && session.reader.body_is_good();
@@ -173,7 +186,8 @@ void Worker::complete(Session& session, std::int64_t now) {
   if (!in_window(request.due)) return;
   if (!good) {
     record_unanswered(request.due, now);
-    return count_error(good_status ? ErrorClass::body : ErrorClass::status, 0, request.due);
+    return good_status ? count_error(ErrorClass::body, 0, request.due)
+                       : count_error(ErrorClass::status, session.reader.status(), request.due);
   }
   ++tally_.completed;
   const std::int64_t latency = now - request.due;
@@ -190,7 +204,8 @@ bool Worker::has_room(const Session& session) const noexcept {
 }
 
 // Puts a request on the session; flush() sends it.
-void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
+void Worker::put(Session& session, std::int64_t due, std::int64_t now) {
+  watch(session, now);
   const std::uint32_t slot = session.first + session.count;
   session.in_flight[slot >= options_.pipeline ? slot - options_.pipeline : slot] = {due, now};
   ++session.count;
@@ -203,6 +218,12 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
     session.unsent_bytes += requests_.size(session.next_request);
   }
   if (sizes_differ_ && ++session.next_request == requests_.count()) session.next_request = 0;
+}
+
+// A request that has not been sent before.
+void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
+  put(session, due, now);
+  ++owed_;
   if (!in_window(due)) return;
   ++tally_.sent;
   if (open_loop_) {
@@ -212,7 +233,18 @@ void Worker::start(Session& session, std::int64_t due, std::int64_t now) {
   }
 }
 
+// What was in flight on the connection before goes first.
+void Worker::restart(Session& session, std::int64_t now) {
+  std::size_t done = 0;
+  while (done < session.again.size() && has_room(session))
+    put(session, session.again[done++].due, now);
+  session.again.erase(session.again.begin(),
+                      session.again.begin() + static_cast<std::ptrdiff_t>(done));
+  waiting_again_ -= done;
+}
+
 void Worker::refill(Session& session, std::int64_t now) {
+  if (!session.again.empty()) restart(session, now);
   if (stopping_) return;
   while (requests_left_ > 0 && has_room(session)) start(session, now, now);
 }
@@ -242,7 +274,14 @@ void Worker::flush(Session& session) {
         ::send(session.fd.get(), bytes.data() + session.stream_offset, size, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN) fail(session, ErrorClass::reset, errno);
+      if (errno == EPIPE || errno == ECONNRESET) {
+        // What the server sent before it closed is still to be read, and its end comes as an event.
+        session.send_error = errno;
+        session.last_sent = true;
+        session.unsent_bytes = 0;
+      } else if (errno != EAGAIN) {
+        lose(session, ErrorClass::reset, errno);
+      }
       return;
     }
     if (measuring_) tally_.bytes_sent += static_cast<std::uint64_t>(n);
@@ -266,6 +305,7 @@ void Worker::send_burst(Session& session, Burst& burst, std::int64_t now) {
 
 // Open loop: the session may be able to take what waits, or what falls due next.
 void Worker::offer(Session& session) {
+  if (!session.again.empty()) restart(session, os::monotonic_ns());
   if (session.unsent_bytes > 0) flush(session);
   while (!backlog_.empty() && is_free(session)) {
     send_burst(session, backlog_.front(), os::monotonic_ns());

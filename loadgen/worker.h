@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "loadgen/schedule.h"
 #include "loadgen/tally.h"
 #include "loadgen/thread_usage.h"
+#include "loadgen/timer_wheel.h"
 
 namespace duelio::loadgen {
 
@@ -53,8 +55,9 @@ struct alignas(64) Live {
 // next request is sent straight from its completion.
 class Worker {
  public:
-  // `source_addresses`: how many to connect from, 0 for the kernel's choice.
-  Worker(const Options& options, const os::Address& server, unsigned source_addresses,
+  // `server`: where it may be, to be tried in this order. `source_addresses`: how many to connect
+  // from, 0 for the kernel's choice.
+  Worker(const Options& options, const std::vector<os::Address>& server, unsigned source_addresses,
          unsigned index);
 
   // Opens the connections that are not open, those that the server has closed since the last window
@@ -78,6 +81,12 @@ class Worker {
   std::uint64_t active_connections() const noexcept { return active_count_; }
   std::uint64_t open_connections() const noexcept;  // those beside the active ones included
   int first_connect_error() const noexcept { return first_connect_error_; }
+  // Of each address of the server.
+  struct AddressUse {
+    std::uint64_t opened = 0;
+    int first_error = 0;
+  };
+  const std::vector<AddressUse>& address_uses() const noexcept { return address_uses_; }
 
  private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
@@ -98,30 +107,48 @@ class Worker {
     os::UniqueFd fd;
     ResponseReader reader;
     std::vector<Request> in_flight;  // a ring of --pipeline entries
+    std::vector<Request> again;      // to be sent again, on the next connection
     std::uint32_t first = 0;
     std::uint32_t count = 0;
     std::uint64_t started = 0;  // requests on this connection so far
     std::uint64_t unsent_bytes = 0;
-    std::uint64_t stream_offset = 0;  // into the endless repetition of the requests
-    std::uint32_t next_request = 0;   // of them, when their sizes differ
-    std::int64_t connect_started = 0;
-    std::int64_t last_byte = 0;      // a slow client's, sent
-    std::int64_t closing_since = 0;  // the last answer has come; the server is to close
-    std::uint64_t opened_in = 0;     // the batch of events
+    std::uint64_t stream_offset = 0;   // into the endless repetition of the requests
+    std::uint32_t next_request = 0;    // of them, when their sizes differ
+    std::int64_t connect_started = 0;  // to the first address
+    std::int64_t attempt_started = 0;  // to this one
+    std::int64_t last_byte = 0;        // a slow client's, sent
+    std::int64_t closing_since = 0;    // the last answer has come; the server is to close
+    std::uint64_t opened_in = 0;       // the batch of events
     Link link = Link::closed;
     Role role = Role::active;
-    bool listed = false;     // in free_
-    bool last_sent = false;  // no request may follow: one of us has said that it closes
+    std::uint8_t address = 0;          // of the server's, in use
+    std::uint8_t addresses_tried = 0;  // before it
+    bool listed = false;               // in free_
+    bool watched = false;              // in wheel_
+    int send_error = 0;                // the end of the stream will come, and be this error
+    bool last_sent = false;            // no request may follow: one of us has said that it closes
   };
 
   // worker_connections.cpp: opening, ending and timing out; the idle and the slow ones.
   bool bind_source(const Session& session) const;
   void open(Session& session);
+  void try_address(Session& session);
+  void address_failed(Session& session, int error);
   void on_connected(Session& session);
   void close(Session& session);
   void reopen(Session& session);
   void fail(Session& session, ErrorClass kind, int error);
+  void lose(Session& session, ErrorClass kind, int error);
+  void send_again(Session& session);
+  void watch(Session& session, std::int64_t since);
+  std::int64_t waits_since(const Session& session) const noexcept;
+  void look(Session& session, std::int64_t now);
+  void start_wheel(std::int64_t now);
   void check_timeouts(std::int64_t now);
+  std::span<Session> active_sessions() noexcept { return {sessions_.data(), active_}; }
+  std::span<Session> slow_sessions() noexcept {
+    return std::span(sessions_).last(sessions_.size() - slow_begin_);
+  }
   void receive_aside(Session& session);
   void trickle(std::int64_t now);
 
@@ -135,14 +162,18 @@ class Worker {
   bool take_answers(Session& session, std::string_view bytes);
   void complete(Session& session, std::int64_t now);
   void flush(Session& session);
+  void put(Session& session, std::int64_t due, std::int64_t now);
   void start(Session& session, std::int64_t due, std::int64_t now);
+  void restart(Session& session, std::int64_t now);
   void refill(Session& session, std::int64_t now);
   void feed(Session& session, std::int64_t now);
   bool has_room(const Session& session) const noexcept;
   bool is_free(const Session& session) const noexcept {
-    return session.count == 0 && has_room(session);
+    return session.count == 0 && session.again.empty() && has_room(session);
   }
-  bool needs_connections() const noexcept { return !stopping_ || !backlog_.empty(); }
+  bool needs_connections() const noexcept {
+    return !stopping_ || !backlog_.empty() || waiting_again_ > 0;
+  }
   void offer(Session& session);
   Session* take_free();
   void send_burst(Session& session, Burst& burst, std::int64_t now);
@@ -156,10 +187,11 @@ class Worker {
   // worker_window.cpp: the course of a window.
   void prepare(const Load& load, const Plan& plan);
   std::int64_t next_thing_to_do() const noexcept;
-  bool is_quiet() const noexcept;
+  bool is_quiet() const noexcept { return backlog_.empty() && owed_ == 0; }
   void end_sending(std::int64_t at) noexcept;
   void open_window(const Watch& watch);
   void close_window(const Watch& watch);
+  void interrupt(std::int64_t now) noexcept;
   void close_books(std::int64_t now);
   ThreadUsage usage() const;
   void show(std::int64_t now);
@@ -168,7 +200,7 @@ class Worker {
   bool in_window(std::int64_t due) const noexcept { return due > begin_ && due <= end_; }
 
   const Options& options_;
-  os::Address server_;
+  const std::vector<os::Address>& server_;
   unsigned source_addresses_;
   unsigned index_;
   os::UniqueFd events_;
@@ -180,7 +212,9 @@ class Worker {
   LastAnswer last_answer_;
   std::vector<char> buffer_;
 
-  std::vector<Session> sessions_;
+  std::vector<Session> sessions_;  // active, idle, slow ones
+  std::size_t active_;             // how many are
+  std::size_t slow_begin_;
   bool connected_before_ = false;
   unsigned connecting_ = 0;
   std::uint64_t active_count_ = 0;
@@ -188,6 +222,10 @@ class Worker {
   std::int64_t last_opened_ = 0;     // when a connection did
   std::int64_t last_seen_open_ = 0;  // when one was, at a look for timeouts
   int first_connect_error_ = 0;
+  std::vector<AddressUse> address_uses_;
+  std::uint8_t preferred_address_ = 0;   // the last that took a connection
+  TimerWheel<Session*> wheel_{tick_ns};  // of all sessions that wait for something
+  std::vector<Session*> unconnected_;    // to be tried again at the next tick
 
   // Of the window that runs, or has run last.
   Load load_;
@@ -203,9 +241,13 @@ class Worker {
   std::deque<Session*> free_;  // open loop: sessions that can take a burst, as they became free
   std::deque<Burst> backlog_;  // open loop: what was due and no session could take
   Schedule schedule_{1, Arrivals::poisson, 0, 0, 1};
+  std::uint64_t owed_ = 0;           // requests in flight, and to be sent again
+  std::uint64_t waiting_again_ = 0;  // the latter
   std::mt19937 choice_;  // of a free session; apart, so that no choice changes the schedule
   std::int64_t next_timeout_check_ = 0;
   std::int64_t next_trickle_ = never;
+  std::size_t next_slow_ = 0;
+  bool cut_short_ = false;  // by a signal
 
   Live live_;
   Tally tally_;

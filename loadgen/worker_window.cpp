@@ -11,18 +11,19 @@ void Worker::run(const Load& load, const Plan& plan, const std::atomic<bool>& in
                  const Watch& watch) {
   prepare(load, plan);
   std::int64_t now = os::monotonic_ns();
+  start_wheel(now);
   next_timeout_check_ = now + tick_ns;
   last_seen_open_ = now;
-  if (options_.slow_clients > 0) next_trickle_ = now;
-  for (Session& session : sessions_) {
-    if (session.link == Link::open && session.role == Role::active) feed(session, now);
+  if (!slow_sessions().empty()) next_trickle_ = now;
+  for (Session& session : active_sessions()) {
+    if (session.link == Link::open) feed(session, now);
   }
   while (true) {
     now = os::monotonic_ns();
     if (empty_poll_since_ != 0) empty_polls_ns_ += now - std::exchange(empty_poll_since_, 0);
     if (open_loop_) dispatch_due(now);  // before either edge, so that nothing due is unsent at both
     if (begin_ == never && now >= plan_.measure && !stopping_) open_window(watch);
-    if (interrupted.load(std::memory_order_relaxed) && !stopping_) end_sending(now);
+    if (interrupted.load(std::memory_order_relaxed) && !cut_short_) interrupt(now);
     if (now >= plan_.drain && !stopping_) {
       stopping_ = true;
       if (measuring_) close_window(watch);
@@ -57,7 +58,13 @@ void Worker::prepare(const Load& load, const Plan& plan) {
   }
   free_.clear();
   backlog_.clear();
-  for (Session& session : sessions_) session.listed = false;
+  unconnected_.clear();
+  for (Session& session : sessions_) {
+    session.listed = false;
+    if (session.link == Link::closed) unconnected_.push_back(&session);
+  }
+  owed_ = waiting_again_ = 0;
+  cut_short_ = false;
   const std::uint64_t open = open_connections();
   tally_.peak = std::max(tally_.peak, active_count_);
   tally_.established = active_count_;
@@ -78,15 +85,17 @@ std::int64_t Worker::next_thing_to_do() const noexcept {
   return when;
 }
 
-bool Worker::is_quiet() const noexcept {
-  return backlog_.empty() && std::all_of(sessions_.begin(), sessions_.end(),
-                                         [](const Session& session) { return session.count == 0; });
-}
-
 // Closes the window at `at`, unless it closes before.
 void Worker::end_sending(std::int64_t at) noexcept {
   plan_.drain = std::min(plan_.drain, at);
   plan_.give_up = std::min(plan_.give_up, at + options_.timeout.count());
+}
+
+// What is on its way back may still come; what is not is not waited for.
+void Worker::interrupt(std::int64_t now) noexcept {
+  cut_short_ = true;
+  plan_.drain = std::min(plan_.drain, now);
+  plan_.give_up = std::min(plan_.give_up, now + tick_ns / 2);
 }
 
 // Both edges are read in the same order and amid the same traffic, which goes on before and after
@@ -121,7 +130,8 @@ void Worker::close_window(const Watch& watch) {
     tally_.busy_ns += static_cast<double>(end_ - std::max(due, begin_)) * requests;
   };
   for (const Burst& burst : backlog_) count_busy(burst.due, burst.left);
-  for (const Session& session : sessions_) {
+  for (const Session& session : active_sessions()) {
+    for (const Request& request : session.again) count_busy(request.due, 1);
     for (std::uint32_t i = 0; i < session.count; ++i)
       count_busy(session.in_flight[(session.first + i) % options_.pipeline].due, 1);
   }
@@ -131,19 +141,26 @@ ThreadUsage Worker::usage() const {
   return plan_.clocks_only ? ThreadUsage{.cpu_ns = os::thread_cpu_ns()} : ThreadUsage::now();
 }
 
-// A connection that owes an answer is of no use to a window that follows.
+// A connection that owes a response is of no use to a window that follows. What a signal cut off
+// was not given its time: it is no sample.
 void Worker::close_books(std::int64_t now) {
-  for (const Burst& burst : backlog_) {
-    record_unanswered(burst.due, now, burst.left);
-    tally_.unsent += in_window(burst.due) ? burst.left : 0;
-  }
-  for (Session& session : sessions_) {
+  const auto give_up = [&](std::int64_t due, std::uint32_t requests, std::uint64_t& count) {
+    if (!in_window(due)) return;
+    count += requests;
+    if (cut_short_) {
+      tally_.cut_short += requests;
+    } else {
+      record_unanswered(due, now, requests);
+    }
+  };
+  for (const Burst& burst : backlog_) give_up(burst.due, burst.left, tally_.unsent);
+  for (Session& session : active_sessions()) {
+    for (const Request& request : session.again) give_up(request.due, 1, tally_.in_flight);
+    session.again.clear();
     if (session.count == 0) continue;
     for (; session.count > 0; --session.count) {
-      const std::int64_t due = session.in_flight[session.first].due;
+      give_up(session.in_flight[session.first].due, 1, tally_.in_flight);
       session.first = (session.first + 1) % options_.pipeline;
-      record_unanswered(due, now);
-      if (in_window(due)) ++tally_.in_flight;
     }
     close(session);
   }

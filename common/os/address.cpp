@@ -1,5 +1,6 @@
 #include "common/os/address.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -18,7 +19,7 @@ std::uint16_t Address::port() const noexcept {
   return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
 }
 
-Address resolve(const std::string& host, std::uint16_t port) {
+std::vector<Address> resolve_all(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -26,10 +27,22 @@ Address resolve(const std::string& host, std::uint16_t port) {
   if (error == EAI_SYSTEM) throw_errno("resolve " + host);
   if (error != 0) throw std::runtime_error("resolve " + host + ": " + gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
-  Address address;
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.length = found->ai_addrlen;
-  return address;
+  std::vector<Address> addresses;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    Address address;
+    std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+    address.length = each->ai_addrlen;
+    const bool is_new = std::none_of(addresses.begin(), addresses.end(), [&](const Address& other) {
+      return other.length == address.length &&
+             std::memcmp(&other.storage, &address.storage, address.length) == 0;
+    });
+    if (is_new) addresses.push_back(address);
+  }
+  return addresses;
+}
+
+Address resolve(const std::string& host, std::uint16_t port) {
+  return resolve_all(host, port).front();
 }
 
 Address local_address(int fd) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -20,8 +21,12 @@ struct Address {
   std::uint16_t port() const noexcept;
 };
 
-// A numeric address, or a name looked up with getaddrinfo(3) (first answer taken). Throws
-// std::runtime_error "resolve nosuch: Name or service not known".
+// A numeric address, or a name looked up with getaddrinfo(3): all its addresses, in the order in
+// which they are to be tried (RFC 6724), at least one and each once. Throws std::runtime_error
+// "resolve nosuch: Name or service not known".
+std::vector<Address> resolve_all(const std::string& host, std::uint16_t port);
+
+// The first of them.
 Address resolve(const std::string& host, std::uint16_t port);
 
 // The address that `fd` is bound to. Throws std::system_error.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <latch>
+#include <map>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@
 #include "loadgen/live_line.h"
 #include "loadgen/run.h"
 #include "loadgen/verdict.h"
+#include "loadgen/worker.h"
 #include "tests/loadgen/fault_server.h"
 
 namespace duelio::loadgen {
@@ -189,8 +191,7 @@ TEST(Faults, AConnectionThatNeverOpensTimesOut) {
   }
 }
 
-// What was in flight behind the last answer is lost, but the connection that follows is as good as
-// the first.
+// RFC 9112 section 9.6: what was in flight behind the last answer was not processed.
 TEST(Faults, AServerThatEndsAPipelineIsConnectedAnew) {
   const FaultServer server([](int fd) {
     if (read_request(fd))
@@ -202,8 +203,153 @@ TEST(Faults, AServerThatEndsAPipelineIsConnectedAnew) {
   options.requests = 192;
   const Result result = run_load(options, [](std::string_view, std::int64_t) {});
   EXPECT_TRUE(is_conserved(result.tally, false));
-  EXPECT_EQ(result.tally.completed, 12U);
-  EXPECT_EQ(result.tally.count(ErrorClass::closed_early), 180U);
+  EXPECT_EQ(result.tally.completed, 192U);
+  EXPECT_GT(result.tally.resent, 0U);
+  EXPECT_TRUE(result.tally.errors.empty());
+}
+
+// RFC 9112 sections 9.3.2 and 9.5: without a word, between two responses.
+TEST(Faults, RequestsOfAConnectionThatWasOfUseAreSentAgain) {
+  for (const bool open_loop : {false, true}) {
+    for (const bool resets : {false, true}) {
+      for (const unsigned pipeline : {1U, 5U}) {
+        std::atomic<unsigned> ended{0};
+        const FaultServer server([&](int fd) {
+          if (!read_request(fd)) return;
+          send_text(fd, ok_answer);
+          if (pipeline == 1 && !read_request(fd)) return;
+          ++ended;
+          const linger abortive{.l_onoff = 1, .l_linger = 0};
+          if (resets && pipeline == 1)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
+        });
+        Options options = options_for(server.port(), open_loop);
+        options.pipeline = pipeline;
+        const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+        EXPECT_TRUE(is_conserved(result.tally, open_loop));
+        EXPECT_EQ(result.tally.completed, 40U);
+        EXPECT_TRUE(result.tally.errors.empty());
+        EXPECT_GT(result.tally.resent, 0U);
+        EXPECT_LE(result.tally.resent, ended * pipeline);
+        EXPECT_TRUE(judge(options, result).usable);
+      }
+    }
+  }
+}
+
+// The response has begun, if only with an interim one: the request may have had its effect.
+TEST(Faults, ARequestWhoseResponseHasBegunIsNotSentAgain) {
+  for (const std::string begun : {"H", "HTTP/1.1 103 x\r\n\r\n"}) {
+    const FaultServer server([begun](int fd) {
+      if (read_request(fd)) send_text(fd, ok_answer);
+      if (read_request(fd)) send_text(fd, begun);
+    });
+    const Result result =
+        run_load(options_for(server.port(), false), [](std::string_view, std::int64_t) {});
+    EXPECT_EQ(result.tally.resent, 0U);
+    EXPECT_GT(result.tally.count(ErrorClass::closed_early), 0U);
+    EXPECT_EQ(result.tally.completed + result.tally.request_errors, 40U);
+  }
+}
+
+// The server goes while requests wait to be sent again: they end with their time.
+TEST(Faults, RequestsThatCannotBeSentAgainTimeOut) {
+  std::atomic<bool> gone{false};
+  const FaultServer server([&gone](int fd) {
+    if (!gone && read_request(fd)) send_text(fd, ok_answer);
+    if (read_request(fd)) gone = true;  // and from then on no request is answered
+    while (gone && read_request(fd)) {
+    }
+  });
+  Options options = options_for(server.port(), false);
+  options.requests = 12;
+  options.pipeline = 2;
+  options.timeout = std::chrono::seconds(1);
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_TRUE(is_conserved(result.tally, false));
+  EXPECT_GT(result.tally.count(ErrorClass::timeout), 0U);
+}
+
+TEST(Faults, AResponseIsReadThoughItsServerResetsTheConnectionBehindIt) {
+  const FaultServer server([](int fd) {
+    std::array<char, 1> one;
+    if (::recv(fd, one.data(), one.size(), 0) != 1) return;
+    send_text(fd, "HTTP/1.1 413 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });  // closes with bytes unread: a reset
+  Options options = options_for(server.port(), false);
+  options.verify_body = false;
+  options.expect_status = 413;
+  options.method = "POST";
+  options.body_bytes = options.body_bytes_max = 1 << 20;
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  EXPECT_EQ(result.tally.completed, 40U);
+  EXPECT_TRUE(result.tally.errors.empty());
+}
+
+TEST(Faults, ResponsesEndedByCloseComplete) {
+  for (const std::string head :
+       {"HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nserver: x\r\n\r\n"}) {
+    for (const unsigned pipeline : {1U, 4U}) {
+      const FaultServer server([head](int fd) {
+        if (read_request(fd)) send_text(fd, head + "Hello");
+      });
+      Options options = options_for(server.port(), false);
+      options.pipeline = pipeline;
+      const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+      EXPECT_TRUE(is_conserved(result.tally, false));
+      EXPECT_EQ(result.tally.completed, 40U);
+      EXPECT_EQ(result.tally.resent > 0, pipeline > 1);
+      EXPECT_TRUE(result.tally.errors.empty());
+    }
+  }
+}
+
+TEST(Faults, AResponseThatIsNoneIsRefusedWithItsReason) {
+  const FaultServer server(answers("HTTP/1.1 200 OK\ncontent-length: 0\n\n"));
+  const Result result =
+      run_load(options_for(server.port(), false), [](std::string_view, std::int64_t) {});
+  const std::map<std::pair<ErrorClass, int>, std::uint64_t> wanted{
+      {{ErrorClass::malformed, static_cast<int>(Flaw::line_feed_in_status_line)}, 40}};
+  EXPECT_EQ(result.tally.errors, wanted);
+  EXPECT_EQ(result.tally.first_refused.at(Flaw::line_feed_in_status_line), 15U);
+}
+
+// 127.0.0.9 is an address of this host that nobody listens on.
+TEST(Faults, EachAddressOfANameIsTried) {
+  const FaultServer server(answer_all);
+  const std::vector<os::Address> addresses{os::resolve("127.0.0.9", server.port()),
+                                           os::resolve("127.0.0.1", server.port()),
+                                           os::resolve("127.0.0.8", server.port())};
+  const Options options = options_for(server.port(), false);
+  Worker worker(options, addresses, 0, 0);
+  worker.connect_all(false);
+  EXPECT_EQ(worker.active_connections(), 4U);
+  EXPECT_EQ(worker.tally().errors.size(), 0U);
+  const auto& uses = worker.address_uses();
+  EXPECT_EQ(uses[0].opened, 0U);
+  EXPECT_EQ(uses[0].first_error, ECONNREFUSED);
+  EXPECT_EQ(uses[1].opened, 4U);
+  EXPECT_EQ(uses[1].first_error, 0);
+  EXPECT_EQ(uses[2].opened, 0U);
+  EXPECT_EQ(uses[2].first_error, 0);
+}
+
+TEST(Faults, AnAddressThatNeverRespondsIsLeftAfterTheTimeout) {
+  const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", 0), {.backlog = 1});
+  const os::Address silent = os::local_address(listener.get());
+  std::vector<os::UniqueFd> queued;
+  for (int i = 0; i < 4; ++i) {
+    queued.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::connect(queued.back().get(), silent.get(), silent.length);
+  }
+  const FaultServer server(answer_all);
+  const std::vector<os::Address> addresses{silent, os::resolve("127.0.0.1", server.port())};
+  Options options = options_for(server.port(), false);
+  options.timeout = std::chrono::milliseconds(300);
+  Worker worker(options, addresses, 0, 0);
+  worker.connect_all(false);
+  EXPECT_EQ(worker.active_connections(), 4U);
+  EXPECT_EQ(worker.address_uses()[0].first_error, ETIMEDOUT);
 }
 
 TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {

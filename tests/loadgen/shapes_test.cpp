@@ -81,6 +81,33 @@ TEST(Shapes, BodiesAreDrawnFromTheirRangeAndFramedRight) {
   }
 }
 
+// RFC 9112 section 9.6: the last response is announced, and what was sent behind it is sent again.
+TEST(Shapes, RequestsThatAreSentAgainHaveTheirSizesAndFraming) {
+  for (const unsigned per_connection : {0U, 4U, 6U}) {
+    const FaultServer server([&](int fd) {
+      std::string bytes;
+      std::string head;
+      for (int i = 0; i < 3 && take_request(fd, bytes, head); ++i) {
+        EXPECT_TRUE(head.starts_with("POST / HTTP/1.1\r\n")) << head;
+        send_text(fd,
+                  i < 2 ? ok_answer
+                        : "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nHello");
+        if (head.find("connection: close") != std::string::npos) return;
+      }
+    });
+    Options options = options_for(server.port(), false);
+    options.method = "POST";
+    options.body_bytes_max = 9;
+    options.pipeline = 5;
+    options.requests_per_connection = per_connection;
+    options.requests = 400;
+    const Result result = run(options);
+    EXPECT_EQ(result.tally.completed, 400U);
+    EXPECT_GT(result.tally.resent, 0U);
+    EXPECT_TRUE(result.tally.errors.empty());
+  }
+}
+
 TEST(Threads, ShareTheConnections) {
   for (const bool open_loop : {false, true}) {
     const FaultServer server([&](int fd) {
