@@ -1,14 +1,22 @@
 #include "loadgen/command_line.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "common/command_line.h"
+#include "common/http/field_values.h"
 #include "common/http/scan.h"
+#include "common/os/cpu.h"
 #include "common/os/socket.h"
 #include "common/units.h"
 #include "loadgen/schedule.h"
+#include "loadgen/url.h"
 
 namespace duelio::loadgen {
 
@@ -22,50 +30,34 @@ const cli::Tool tool{
         "each connection sends when it was answered (closed loop: the ceiling); with --rate "
         "requests are due at\n"
         "times fixed in advance and latency counts from them (open loop: what users see).",
-    .synopsis = "[options] http://HOST[:PORT]/[TARGET]",
+    .synopsis = "[options] http://HOST[:PORT][/TARGET][?QUERY]",
     .examples =
         {"duelio-loadgen http://127.0.0.1:8000/",
          "duelio-loadgen --rate 20k --connections 64 --cpus 1 http://127.0.0.1:8000/",
          "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
          "duelio-loadgen --control http://127.0.0.1:8000/    # type: connect, window rate=20k",
-         "duelio-loadgen --pipeline 16 --json run.json http://127.0.0.1:8000/bytes/1024"},
+         "duelio-loadgen --pipeline 16 --json run.json http://127.0.0.1:8000/bytes/1024",
+         "duelio-loadgen --method POST --body @order.json --header 'content-type: "
+         "application/json' "
+         "http://localhost:8080/orders"},
 };
 
 namespace {
 
-void parse_url(Options& options) {
-  const auto fail = [&](const std::string& what) {
-    throw cli::UsageError("URL '" + options.url + "' " + what);
-  };
-  std::string_view rest = options.url;
-  constexpr std::string_view scheme = "http://";
-  if (!rest.starts_with(scheme)) fail("does not start with http:// (TLS is not spoken here)");
-  rest.remove_prefix(scheme.size());
-  const std::size_t slash = rest.find('/');
-  std::string_view authority = rest.substr(0, slash);
-  if (slash != std::string_view::npos) options.target = rest.substr(slash);
-  for (const char c : options.target) {
-    if (!http::scan::is_target(static_cast<unsigned char>(c))) fail("has a target that is not one");
-  }
-  std::size_t colon = authority.rfind(':');
-  if (authority.starts_with('[')) {
-    const std::size_t bracket = authority.find(']');
-    if (bracket == std::string_view::npos) fail("has an address without its closing ']'");
-    colon = bracket + 1 < authority.size() ? bracket + 1 : std::string_view::npos;
-    options.host = authority.substr(1, bracket - 1);
-  } else {
-    options.host = authority.substr(0, colon);
-  }
-  if (options.host.empty()) fail("names no host");
-  if (colon != std::string_view::npos) {
-    const std::string_view digits = authority.substr(colon + 1);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), options.port);
-    if (error != std::errc{} || end != digits.data() + digits.size() || options.port == 0) {
-      fail("has a port that is not one");
-    }
+void read_url(const std::string& text, Options& options) {
+  try {
+    Url url = parse_url(text);
+    options.url = text;
+    options.host = std::move(url.host);
+    options.host_field = std::move(url.host_field);
+    options.port = url.port;
+    options.target = std::move(url.target);
+  } catch (const std::invalid_argument& error) {
+    throw cli::UsageError("URL '" + without_user_info(text) + "' " + error.what());
   }
 }
+
+constexpr std::uint64_t largest_body = 1U << 30U;
 
 // "64KiB" or "1KiB..64KiB".
 std::pair<std::uint64_t, std::uint64_t> parse_body_bytes(std::string_view word) {
@@ -73,11 +65,83 @@ std::pair<std::uint64_t, std::uint64_t> parse_body_bytes(std::string_view word) 
   const bool range = dots != std::string_view::npos;
   const std::uint64_t min = parse_bytes(word.substr(0, dots));
   const std::uint64_t max = range ? parse_bytes(word.substr(dots + 2)) : min;
-  if (max > (1U << 30U)) throw std::invalid_argument("is above 1GiB");
+  if (max > largest_body) throw std::invalid_argument("is above 1GiB");
   if (max < min) throw std::invalid_argument("is a range that ends before it begins");
   // A range's bodies are made in advance, several of them.
   if (range && max > (16U << 20U)) throw std::invalid_argument("is a range that ends above 16MiB");
   return {min, max};
+}
+
+// So that a message is one line, whatever the value has in it.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if ((c >= 0 && c < ' ') || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
+// "@FILE"
+std::shared_ptr<const std::string> read_body(const std::string& word) {
+  if (!word.starts_with('@')) throw std::invalid_argument("is not @ and the name of a file");
+  const std::string name = word.substr(1);
+  const auto fail = [](int error) {
+    throw std::invalid_argument("cannot be read: " + std::generic_category().message(error));
+  };
+  std::error_code status;
+  if (std::filesystem::is_directory(name, status)) fail(EISDIR);
+  std::ifstream file(name, std::ios::binary);
+  if (!file) fail(errno);
+  auto body = std::make_shared<std::string>();
+  std::vector<char> piece(1U << 20U);
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {
+    body->append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    if (body->size() > largest_body) throw std::invalid_argument("is above 1GiB");
+  }
+  if (file.bad()) fail(errno);
+  return body;
+}
+
+std::vector<Header> read_headers(const po::variables_map& values) {
+  std::vector<Header> headers;
+  if (!values.contains("header")) return headers;
+  bool has_host = false;
+  for (const std::string& text : values["header"].as<std::vector<std::string>>()) {
+    try {
+      headers.push_back(parse_header(text));
+      const bool is_host = http::equals_ignoring_case(headers.back().name, "host");
+      if (is_host && has_host) throw std::invalid_argument("is a second host");
+      has_host = has_host || is_host;
+    } catch (const std::invalid_argument& error) {
+      throw cli::UsageError("--header '" + printable(text) + "' " + error.what());
+    }
+  }
+  return headers;
+}
+
+// Beyond a year sums of times are no times any more.
+std::chrono::nanoseconds parse_time(std::string_view word) {
+  const auto time = parse_duration(word);
+  if (time > std::chrono::hours(8760)) throw std::invalid_argument("is longer than a year (8760h)");
+  return time;
+}
+
+std::vector<int> parse_cpus(std::string_view word) {
+  const std::vector<int> allowed = os::allowed_cpus();
+  std::vector<int> cpus = parse_cpu_list(word);
+  for (const int cpu : cpus) {
+    if (!std::binary_search(allowed.begin(), allowed.end(), cpu))
+      throw std::invalid_argument("names CPU " + std::to_string(cpu) +
+                                  ", which this process may not use or the machine does not have");
+  }
+  return cpus;
+}
+
+// A file's name that was given must be one.
+std::string file_of(const po::variables_map& values, const std::string& flag) {
+  if (values[flag].defaulted()) return {};
+  const auto& name = values[flag].as<std::string>();
+  if (name.empty()) throw cli::UsageError("--" + flag + " '' names no file");
+  return name;
 }
 
 }  // namespace
@@ -109,6 +173,9 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
        "close and connect anew after N requests; 0: never. The last one says `connection: close`")
       ("method", text("GET")->value_name("M"), "request method")
       ("body-bytes", text("0")->value_name("BYTES"), "size of each request's body, or MIN..MAX: drawn evenly from the range")
+      ("body", po::value<std::string>()->value_name("@FILE"), "in its place: each request's body is what the file holds")
+      ("header", po::value<std::vector<std::string>>()->composing()->value_name("'NAME: VALUE'"),
+       "a field of each request, such as 'content-type: application/json' or a host of its own; may be repeated")
       ("expect-status", text("200")->value_name("CODE"), "any other status is an error")
       ("timeout", text("5s")->value_name("TIME"), 
        "for a connect or an answer, and for the drain at the end; a request that fails counts as no faster than that")
@@ -144,7 +211,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   };
   const auto positive_time = [&](const char* flag) {
     return cli::value(*values, flag, [](std::string_view word) {
-      const auto time = parse_duration(word);
+      const auto time = parse_time(word);
       if (time.count() == 0) throw std::invalid_argument("must be longer than nothing");
       return time;
     });
@@ -155,9 +222,9 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   if (!values->contains("url")) throw cli::UsageError("the URL is missing; see --help");
   const auto& urls = (*values)["url"].as<std::vector<std::string>>();
   if (urls.size() != 1)
-    throw cli::UsageError("'" + urls[1] + "' is a second URL; one is loaded at a time");
-  options.url = urls.front();
-  parse_url(options);
+    throw cli::UsageError("'" + without_user_info(urls[1]) +
+                          "' is a second URL; one is loaded at a time");
+  read_url(urls.front(), options);
   options.connections = static_cast<unsigned>(count("connections", 1, 1'000'000));
   options.threads = static_cast<unsigned>(count("threads", 1, 1024));
   if (options.threads > options.connections) {
@@ -165,9 +232,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
                           " exceeds --connections " + std::to_string(options.connections) +
                           ": a thread would have nothing to do");
   }
-  if (!(*values)["cpus"].as<std::string>().empty()) {
-    options.cpus = cli::value(*values, "cpus", parse_cpu_list);
-  }
+  if (!(*values)["cpus"].defaulted()) options.cpus = cli::value(*values, "cpus", parse_cpus);
   line.control = values->contains("control");
   if (line.control) {
     for (const char* flag : {"warmup", "duration", "requests", "rate", "find-max-rate", "spin",
@@ -177,7 +242,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
                               " has no place beside --control, which is told by its commands");
     }
   }
-  options.warmup = cli::value(*values, "warmup", parse_duration);
+  options.warmup = cli::value(*values, "warmup", parse_time);
   options.duration = positive_time("duration");
   if (values->contains("requests")) {
     for (const char* flag : {"duration", "find-max-rate"}) {
@@ -196,6 +261,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     options.rate = cli::value(*values, "rate", [&](std::string_view word) {
       const double rate = parse_rate(word);
       if (rate <= 0) throw std::invalid_argument("is not above 0");
+      if (rate < 0.001) throw std::invalid_argument("is below 0.001, one request in 1,000 s");
       if (rate > max_rate_of_a_thread * options.threads) {
         throw std::invalid_argument(
             "is above " + format_count(max_rate_of_a_thread * options.threads) +
@@ -234,6 +300,11 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     }
   }
   options.pipeline = static_cast<unsigned>(count("pipeline", 1, 1024));
+  if (std::uint64_t{options.pipeline} * options.connections > 100'000'000) {
+    throw cli::UsageError("--pipeline " + std::to_string(options.pipeline) +
+                          " with --connections " + std::to_string(options.connections) +
+                          " is more than 100 M requests in flight");
+  }
   options.requests_per_connection = count("requests-per-connection", 0, UINT32_MAX);
   options.method = cli::value(*values, "method", [](std::string_view word) {
     for (const char c : word) {
@@ -246,18 +317,28 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   });
   std::tie(options.body_bytes, options.body_bytes_max) =
       cli::value(*values, "body-bytes", parse_body_bytes);
+  if (values->contains("body")) {
+    if (!(*values)["body-bytes"].defaulted())
+      throw cli::UsageError("--body and --body-bytes exclude each other: one says what is sent");
+    options.body = cli::value(*values, "body", read_body);
+    options.body_file = (*values)["body"].as<std::string>().substr(1);
+    options.body_bytes = options.body_bytes_max = options.body->size();
+  }
+  options.headers = read_headers(*values);
   options.expect_status = static_cast<int>(count("expect-status", 200, 599));
   options.timeout = positive_time("timeout");
   options.idle_connections = static_cast<unsigned>(count("idle-connections", 0, 1'000'000));
   options.slow_clients = static_cast<unsigned>(count("slow-clients", 0, 1'000'000));
   options.slow_gap = positive_time("slow-gap");
-  options.ramp = cli::value(*values, "ramp", parse_duration);
+  if (options.slow_clients == 0 && !(*values)["slow-gap"].defaulted())
+    throw cli::UsageError("--slow-gap is of --slow-clients, which is missing");
+  options.ramp = cli::value(*values, "ramp", parse_time);
   options.source_addresses = static_cast<unsigned>(count("source-addresses", 0, 250));
   options.verify_body = values->contains("verify-body");
   options.seed = count("seed", 0, 1'000'000'000'000'000);
   options.spin = values->contains("spin");
-  line.json = (*values)["json"].as<std::string>();
-  line.histogram = (*values)["histogram"].as<std::string>();
+  line.json = file_of(*values, "json");
+  line.histogram = file_of(*values, "histogram");
   line.phases = values->contains("phases");
 
   const std::uint64_t allowed = os::raise_descriptor_limit();

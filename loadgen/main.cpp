@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <tuple>
@@ -8,12 +6,12 @@
 #include <boost/json.hpp>
 #include <unistd.h>
 
-#include "common/os/error.h"
 #include "common/units.h"
 #include "loadgen/command_line.h"
 #include "loadgen/control.h"
 #include "loadgen/live_line.h"
 #include "loadgen/report.h"
+#include "loadgen/result_file.h"
 #include "loadgen/schedule.h"
 #include "loadgen/verdict.h"
 
@@ -22,21 +20,17 @@ namespace {
 using namespace duelio;
 using namespace duelio::loadgen;
 
-void write_file(const std::string& name, const std::function<void(std::ostream&)>& write) {
-  if (name.empty()) return;
-  if (name == "-") return write(std::cout);
-  std::ofstream file(name);
-  write(file);
-  file.close();
-  if (!file) throw std::runtime_error("write " + name + " failed");
-}
-
-// Before the run, so that nothing measured is lost to a bad name; what is there stays for now. A
-// pipe is left alone: its reader would see it end.
-void require_writable(const std::string& name) {
-  if (name.empty() || name == "-" || std::filesystem::is_fifo(name)) return;
-  if (!std::ofstream(name, std::ios::app)) os::throw_errno("open " + name);
-}
+// Refused here, before the load, when one cannot be written.
+struct ResultFiles {
+  explicit ResultFiles(const CommandLine& line)
+      : json("json", line.json), histogram("histogram", line.histogram) {
+    const bool same_place = !json.place().empty() && json.place() == histogram.place();
+    if (same_place || (json.is_stdout() && histogram.is_stdout()))
+      throw cli::UsageError("--json and --histogram both name '" + line.histogram + "'");
+  }
+  ResultFile json;
+  ResultFile histogram;
+};
 
 Result run_once(const Options& options, bool phases) {
   const LiveLine live;
@@ -110,8 +104,7 @@ int main(int argc, char** argv) {
     if (!line) return cli::exit_ok;
     const Options& options = line->options;
     if (line->control) return serve_commands(options, STDIN_FILENO, std::cout);
-    require_writable(line->json);
-    require_writable(line->histogram);
+    const ResultFiles files(*line);
     Result result;
     SearchResult found;
     if (line->find_max_rate) {
@@ -123,12 +116,12 @@ int main(int argc, char** argv) {
       print_summary(std::cout, options, result);
       if (line->find_max_rate) std::cout << describe(*line->find_max_rate, found) << '\n';
     }
-    write_file(line->json, [&](std::ostream& out) {
+    files.json.write([&](std::ostream& out) {
       auto object = to_json(options, result);
       if (line->find_max_rate) object["search"] = to_json(*line->find_max_rate, found);
       out << boost::json::serialize(object) << '\n';
     });
-    write_file(line->histogram, [&](std::ostream& out) { write_hgrm(out, result.tally.latency); });
+    files.histogram.write([&](std::ostream& out) { write_hgrm(out, result.tally.latency); });
     if (result.interrupted || found.interrupted) return cli::exit_interrupted;
     if (line->find_max_rate && (found.rate == 0 || !found.failure.empty()))
       return cli::exit_failure;

@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "loadgen/header.h"
 
 namespace duelio::loadgen {
 
@@ -22,9 +25,11 @@ struct Load {
 
 struct Options : Load {
   std::string url;
-  std::string host;
+  std::string host;        // to look up
+  std::string host_field;  // RFC 9110 section 7.2, unless `headers` has one
   std::uint16_t port = 80;
   std::string target = "/";
+  std::vector<Header> headers;
 
   unsigned connections = 64;
   unsigned threads = 1;
@@ -36,8 +41,10 @@ struct Options : Load {
   unsigned pipeline = 1;
   std::uint64_t requests_per_connection = 0;  // 0: no limit
   std::string method = "GET";
-  std::uint64_t body_bytes = 0;      // of the smallest body
-  std::uint64_t body_bytes_max = 0;  // of the largest; the same: all are that long
+  std::uint64_t body_bytes = 0;             // of the smallest body
+  std::uint64_t body_bytes_max = 0;         // of the largest; the same: all are that long
+  std::string body_file;                    // where `body` is from
+  std::shared_ptr<const std::string> body;  // of every request; null: of body_bytes
   int expect_status = 200;
   std::chrono::nanoseconds timeout{};
   unsigned idle_connections = 0;

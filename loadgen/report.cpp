@@ -31,6 +31,12 @@ std::uint64_t quantile_of(const Second& second, double quantile) {
   return 0;
 }
 
+json::array headers_of(const Options& options) {
+  json::array headers;
+  for (const Header& header : options.headers) headers.emplace_back(shown(header));
+  return headers;
+}
+
 json::array addresses_of(const Result& result) {
   json::array addresses;
   for (const Result::Address& each : result.addresses) {
@@ -98,6 +104,9 @@ json::object to_json(const Options& options, const Result& result) {
            {"pipeline", options.pipeline},
            {"requests_per_connection", options.requests_per_connection},
            {"method", options.method},
+           {"headers", headers_of(options)},
+           {"body_file",
+            options.body_file.empty() ? json::value(nullptr) : json::value(options.body_file)},
            {"body_bytes", options.body_bytes},
            {"body_bytes_max", options.body_bytes_max},
            {"expect_status", options.expect_status},

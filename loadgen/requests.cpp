@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <random>
+#include <string_view>
+
+#include "common/http/field_values.h"
 
 namespace duelio::loadgen {
 namespace {
@@ -11,6 +14,15 @@ constexpr std::uint64_t large_body = 64 * 1024;
 // Enough different bodies to be a range, few enough to be held in memory.
 std::uint64_t bodies_to_make(std::uint64_t max_size) {
   return std::clamp<std::uint64_t>((64U << 20U) / std::max<std::uint64_t>(max_size, 1), 16, 1024);
+}
+
+// RFC 9110 section 8.6: of such a method a content-length is expected even where there is no body.
+bool expects_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+bool is_host(const Header& header) {
+  return http::equals_ignoring_case(header.name, "host");
 }
 
 }  // namespace
@@ -29,15 +41,19 @@ Requests::Requests(const Options& options, unsigned thread, bool last) {
 }
 
 void Requests::add(const Options& options, std::uint64_t body_bytes, bool last) {
-  const bool v6 = options.host.find(':') != std::string::npos;
-  bytes_ += options.method + " " + options.target +
-            " HTTP/1.1\r\nhost: " + (v6 ? "[" + options.host + "]" : options.host) + ":" +
-            std::to_string(options.port) + "\r\n";
+  bytes_ += options.method + " " + options.target + " HTTP/1.1\r\n";
+  const bool has_host = std::any_of(options.headers.begin(), options.headers.end(), is_host);
+  if (!has_host) bytes_ += "host: " + options.host_field + "\r\n";
+  for (const Header& header : options.headers) bytes_ += header.name + ": " + header.value + "\r\n";
   if (last) bytes_ += "connection: close\r\n";
-  if (options.body_bytes_max > 0)
+  if (options.body_bytes_max > 0 || expects_body(options.method))
     bytes_ += "content-length: " + std::to_string(body_bytes) + "\r\n";
   bytes_ += "\r\n";
-  bytes_.append(body_bytes, 'x');
+  if (options.body) {
+    bytes_ += *options.body;
+  } else {
+    bytes_.append(body_bytes, 'x');
+  }
   begins_.push_back(bytes_.size());
 }
 

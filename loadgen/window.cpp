@@ -37,8 +37,8 @@ json::object counts_of(const Tally& tally, bool open_loop) {
           {"sent", tally.sent},
           {"completed", tally.completed},
           {"failed", tally.request_errors},
-          {"resent", tally.resent},
-          {"in_flight", tally.in_flight}};
+          {"in_flight", tally.in_flight},
+          {"resent", tally.resent}};
 }
 
 }  // namespace

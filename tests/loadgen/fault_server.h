@@ -96,6 +96,7 @@ inline Options options_for(std::uint16_t port, bool open_loop) {
   Options options;
   options.url = "http://127.0.0.1:" + std::to_string(port) + "/";
   options.host = "127.0.0.1";
+  options.host_field = "127.0.0.1:" + std::to_string(port);
   options.port = port;
   options.connections = 4;
   options.requests = 40;
