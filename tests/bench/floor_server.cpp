@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -88,47 +89,49 @@ struct Floor {
 }
 
 [[noreturn]] void serve_uring(Floor& floor) {
-  constexpr std::uint64_t accept_tag = 1ULL << 32U;
-  constexpr std::uint64_t send_tag = 2ULL << 32U;
-  make_blocking(floor.listener.get());
-  Ring ring;
+  const int listener = floor.listener.get();
+  ::fcntl(listener, F_SETFL, ::fcntl(listener, F_GETFL) & ~O_NONBLOCK);
+  Counters counters;
+  Ring ring(counters);
   ring.enable();
   BufferRing buffers(ring);
+  // A descriptor stands where a session's address would.
+  const auto submission = [&](Operation operation, int fd) -> io_uring_sqe& {
+    return ring.next(
+        operation, reinterpret_cast<void*>(static_cast<std::uintptr_t>(fd) * (operation_bits + 1)));
+  };
   const auto receive = [&](int fd) {
-    io_uring_sqe& sqe = ring.next();
+    io_uring_sqe& sqe = submission(Operation::receive, fd);
     io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
     sqe.flags |= IOSQE_BUFFER_SELECT;
     sqe.buf_group = BufferRing::group;
-    sqe.user_data = static_cast<unsigned>(fd);
   };
   const auto accept = [&] {
-    io_uring_sqe& sqe = ring.next();
-    io_uring_prep_multishot_accept(&sqe, floor.listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
-    sqe.user_data = accept_tag;
+    io_uring_prep_multishot_accept(&ring.next(Operation::accept), listener, nullptr, nullptr,
+                                   SOCK_CLOEXEC);
   };
   accept();
   while (true) {
-    ring.wait(-1, [&](std::uint64_t tag, int result, unsigned flags) {
-      if ((tag & accept_tag) != 0) {
+    ring.wait(-1, [&](const Completion& completion) {
+      const int result = completion.result;
+      if (completion.operation() == Operation::accept) {
         if (result >= 0) {
           floor.carried[static_cast<std::size_t>(result)] = 0;
           receive(result);
         }
-        if ((flags & IORING_CQE_F_MORE) == 0) accept();
+        if (!completion.has_more()) accept();
         return;
       }
-      if ((tag & send_tag) != 0) return;
-      const int fd = static_cast<int>(tag);
+      if (completion.operation() == Operation::send) return;
+      const int fd = static_cast<int>(completion.user_data / (operation_bits + 1));
       if (result > 0) {
         const std::string_view due = floor.due(fd, static_cast<std::size_t>(result));
-        buffers.give_back(flags >> IORING_CQE_BUFFER_SHIFT);
-        if (!due.empty()) {
-          io_uring_sqe& sqe = ring.next();
-          io_uring_prep_send(&sqe, fd, due.data(), due.size(), MSG_NOSIGNAL);
-          sqe.user_data = send_tag;
-        }
+        buffers.give_back(completion.buffer());
+        if (!due.empty())
+          io_uring_prep_send(&submission(Operation::send, fd), fd, due.data(), due.size(),
+                             MSG_NOSIGNAL);
       }
-      if ((flags & IORING_CQE_F_MORE) != 0) return;
+      if (completion.has_more()) return;
       if (result > 0 || result == -ENOBUFS) {
         receive(fd);
       } else {
