@@ -29,6 +29,22 @@ void print_version(const Tool& tool) {
             << "boost     " << build.boost << '\n';
 }
 
+// Words that belong to no flag, in their order.
+std::vector<std::string> words_of(int argc, const char* const* argv,
+                                  const po::options_description& options) {
+  using namespace po::command_line_style;
+  std::vector<std::string> words;
+  const auto parsed = po::command_line_parser(argc, argv)
+                          .options(options)
+                          .style(unix_style & ~allow_guessing)
+                          .run();
+  for (const po::option& option : parsed.options) {
+    if (option.position_key < 0) continue;
+    words.insert(words.end(), option.value.begin(), option.value.end());
+  }
+  return words;
+}
+
 }  // namespace
 
 std::optional<po::variables_map> parse(const Tool& tool, int argc, const char* const* argv,
@@ -60,6 +76,11 @@ std::optional<po::variables_map> parse(const Tool& tool, int argc, const char* c
       return std::nullopt;
     }
     po::notify(values);
+  } catch (const po::too_many_positional_options_error&) {
+    const auto words = words_of(argc, argv, options);
+    const std::size_t allowed = positional.max_total_count();
+    const std::string word = allowed < words.size() ? " '" + words[allowed] + "'" : "";
+    throw UsageError("unexpected argument" + word + " (of no flag); see --help");
   } catch (const po::error& error) {
     throw UsageError(std::string(error.what()) + "; see --help");
   }

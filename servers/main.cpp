@@ -1,10 +1,12 @@
 #include <iostream>
 
 #include "servers/server.h"
+#include "servers/signals.h"
 
 int main(int argc, char** argv) {
   using namespace duelio;
   return cli::run(server::tool, [&] {
+    const server::StopSignals signals;
     const auto options = server::parse_options(argc, argv);
     if (!options) return cli::exit_ok;
     if (options->list_backends) {
@@ -13,7 +15,7 @@ int main(int argc, char** argv) {
       server::require_available(*options->backend);
       server::become(options->backend->executable, argv);
     } else {
-      server::serve(*options, std::cout);
+      server::serve(*options, signals, std::cout);
     }
     return cli::exit_ok;
   });

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "common/command_line.h"
+#include "common/os/cpu.h"
 #include "common/units.h"
 
 namespace duelio::server {
@@ -31,27 +32,63 @@ std::string names_of_backends() {
   return names;
 }
 
+// A value that `parse` reads, between two others that `format` writes.
+template <class T, class Parse, class Format>
+T between(const po::variables_map& values, const char* flag, T min, T max, Parse parse,
+          Format format) {
+  return cli::value(values, flag, [&](std::string_view text) {
+    const T value = parse(text);
+    if (value < min || value > max) {
+      throw std::invalid_argument("is not between " + format(min) + " and " + format(max));
+    }
+    return value;
+  });
+}
+
 std::uint64_t count_between(const po::variables_map& values, const char* flag, std::uint64_t min,
                             std::uint64_t max) {
-  return cli::value(values, flag, [=](std::string_view text) {
-    const std::uint64_t count = parse_count(text);
-    if (count < min || count > max) {
-      throw std::invalid_argument("is not between " + std::to_string(min) + " and " +
-                                  std::to_string(max));
-    }
-    return count;
-  });
+  return between(values, flag, min, max, parse_count,
+                 [](std::uint64_t count) { return std::to_string(count); });
 }
 
 std::uint64_t bytes_between(const po::variables_map& values, const char* flag, std::uint64_t min,
                             std::uint64_t max) {
-  return cli::value(values, flag, [=](std::string_view text) {
-    const std::uint64_t bytes = parse_bytes(text);
-    if (bytes < min || bytes > max) {
-      throw std::invalid_argument("is not between " + format_bytes(static_cast<double>(min)) +
-                                  " and " + format_bytes(static_cast<double>(max)));
+  return between(values, flag, min, max, parse_bytes,
+                 [](std::uint64_t bytes) { return format_bytes(static_cast<double>(bytes)); });
+}
+
+std::chrono::milliseconds milliseconds_between(const po::variables_map& values, const char* flag,
+                                               std::chrono::nanoseconds min,
+                                               std::chrono::nanoseconds max) {
+  return std::chrono::ceil<std::chrono::milliseconds>(
+      between(values, flag, min, max, parse_duration, [](std::chrono::nanoseconds duration) {
+        return format_duration(std::chrono::duration<double>(duration).count());
+      }));
+}
+
+// The value of a flag that has one of its own when it is left out.
+std::string text_of(const po::variables_map& values, const char* flag) {
+  if (values[flag].defaulted()) return values[flag].as<std::string>();
+  return cli::value(values, flag, [](std::string_view text) {
+    if (text.empty()) throw std::invalid_argument("is empty");
+    return std::string(text);
+  });
+}
+
+// Every one of them must be there: the kernel takes a set when one of its CPUs is.
+std::vector<int> parse_cpus(const po::variables_map& values) {
+  if (values["cpus"].defaulted()) return {};
+  return cli::value(values, "cpus", [](std::string_view text) {
+    std::vector<int> cpus = parse_cpu_list(text);
+    const std::vector<int> allowed = os::allowed_cpus();
+    for (const int cpu : cpus) {
+      if (std::ranges::find(allowed, cpu) != allowed.end()) continue;
+      std::string names;
+      for (const int each : allowed) names += (names.empty() ? "" : ",") + std::to_string(each);
+      throw std::invalid_argument("names CPU " + std::to_string(cpu) +
+                                  ", which this process may not run on (it may on " + names + ")");
     }
-    return bytes;
+    return cpus;
   });
 }
 
@@ -89,6 +126,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("backlog", text("4096")->value_name("N"), "connections that may wait to be accepted")
       ("max-head", text("8KiB")->value_name("BYTES"), "limit of a request's head (431, or 414)")
       ("max-body", text("64MiB")->value_name("BYTES"), "limit of a request's body (413)")
+      ("drain-limit", text("1s")->value_name("T"),
+       "at a stop: how long what was received may take to be answered")
       ("stats", text("")->value_name("FILE"), "write counters as JSON at exit; - is stdout");
   // clang-format on
   const auto values = cli::parse(tool, argc, argv, description);
@@ -97,7 +136,13 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   Options options;
   options.list_backends = values->contains("list-backends");
   options.json = values->contains("json");
-  if (options.list_backends) return options;
+  if (options.list_backends) {
+    for (const auto& [flag, value] : *values) {
+      if (value.defaulted() || flag == "list-backends" || flag == "json") continue;
+      throw cli::UsageError("--" + flag + " does not go with --list-backends");
+    }
+    return options;
+  }
   if (options.json)
     throw cli::UsageError("--json goes with --list-backends; see --stats for counters");
   if (!values->contains("backend")) {
@@ -109,17 +154,17 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       throw std::invalid_argument("is unknown (one of " + names_of_backends() + ")");
     return backend;
   });
-  options.address = (*values)["address"].as<std::string>();
+  options.address = text_of(*values, "address");
   options.port = static_cast<std::uint16_t>(count_between(*values, "port", 0, 65535));
   options.threads = static_cast<unsigned>(count_between(*values, "threads", 1, 1024));
   options.sharing = parse_sharing(*values, *options.backend);
-  if (!(*values)["cpus"].as<std::string>().empty()) {
-    options.cpus = cli::value(*values, "cpus", parse_cpu_list);
-  }
+  options.cpus = parse_cpus(*values);
   options.backlog = static_cast<int>(count_between(*values, "backlog", 1, 1 << 20));
   options.limits.head = bytes_between(*values, "max-head", 64, 1 << 20);
   options.limits.body = bytes_between(*values, "max-body", 0, std::uint64_t{1} << 40U);
-  options.stats = (*values)["stats"].as<std::string>();
+  options.drain_limit = milliseconds_between(*values, "drain-limit", std::chrono::nanoseconds(0),
+                                             std::chrono::hours(24));
+  options.stats = text_of(*values, "stats");
   return options;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct Options {
   std::vector<int> cpus;
   int backlog = 4096;
   http::Limits limits;
+  std::chrono::milliseconds drain_limit{1000};
   std::string stats;  // a file, "-" for stdout, empty for none
 };
 

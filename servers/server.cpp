@@ -9,30 +9,18 @@
 #include <boost/json.hpp>
 #include <unistd.h>
 
+#include "common/os/address.h"
 #include "common/os/cpu.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
 #include "common/workload.h"
-#include "servers/housekeeper.h"
+#include "servers/clock_signal.h"
+#include "servers/listeners.h"
 
 namespace duelio::server {
 namespace {
 
 namespace json = boost::json;
-
-Listeners open_listeners(const Options& options) {
-  os::Address address = os::resolve(options.address, options.port);
-  const bool shared = options.sharing == Sharing::shared;
-  const os::ListenOptions how{.backlog = options.backlog,
-                              .reuse_port = !shared && options.threads > 1};
-  Listeners listeners;
-  for (unsigned i = 0; i < (shared ? 1 : options.threads); ++i) {
-    listeners.push_back(os::listen_on(address, how));
-    address =
-        os::local_address(listeners.front().get());  // the port that the kernel picked for port 0
-  }
-  return listeners;
-}
 
 json::object stats(const Options& options, const Support& support, const Counters& counters) {
   json::object object{{"schema", "duelio-server-stats/1"},
@@ -93,22 +81,22 @@ Support require_available(const Backend& backend) {
 void become(std::string_view executable, char** argv) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string other = self.parent_path() / executable;
+  StopSignals::hold_for_next_program();
   ::execv(other.c_str(), argv);
   os::throw_errno("start " + other);
 }
 
-void serve(const Options& options, std::ostream& out) {
+void serve(const Options& options, const StopSignals& signals, std::ostream& out) {
   const Support support = require_available(*options.backend);
   if (!options.stats.empty() && options.stats != "-" && !std::ofstream(options.stats)) {
     os::throw_errno("open " + options.stats);  // now, rather than after hours of counting
   }
   os::raise_descriptor_limit();
-  // Each by itself first: a set is accepted when one of its CPUs is there.
-  for (const int cpu : options.cpus) os::pin_this_thread({cpu});
   if (!options.cpus.empty()) os::pin_this_thread(options.cpus);
-  const Housekeeper housekeeper;
+  const ClockSignal clock;
   workload::calibrate();
   Listeners listeners = open_listeners(options);
+  if (listeners.empty()) return;  // a stop came while the port was waited for
   out << "listening on " << os::to_string(os::local_address(listeners.front().get()))
       << " backend=" << options.backend->name << " threads=" << options.threads
       << " pid=" << ::getpid() << '\n'
@@ -118,8 +106,9 @@ void serve(const Options& options, std::ostream& out) {
                             .cpus = options.cpus,
                             .sharing = options.sharing,
                             .limits = options.limits,
-                            .clock = &housekeeper.clock()};
-  const Counters counters = options.backend->run(config, std::move(listeners), housekeeper.stop());
+                            .clock = &clock.clock(),
+                            .drain_limit = options.drain_limit};
+  const Counters counters = options.backend->run(config, std::move(listeners), signals.stop());
   if (!options.stats.empty()) write_stats(options.stats, out, stats(options, support, counters));
 }
 

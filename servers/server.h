@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "servers/options.h"
+#include "servers/signals.h"
 
 namespace duelio::server {
 
@@ -12,7 +13,7 @@ void list_backends(std::ostream& out, bool json);
 
 // Listens, announces itself with one line on `out`, serves until a signal, and writes the counters.
 // Throws std::runtime_error (std::system_error for a failed system call).
-void serve(const Options& options, std::ostream& out);
+void serve(const Options& options, const StopSignals& signals, std::ostream& out);
 
 // Throws std::runtime_error that says why the backend cannot run here and what to do about it.
 Support require_available(const Backend& backend);

@@ -1,5 +1,8 @@
 #include "common/os/socket.h"
 
+#include <cerrno>
+#include <string>
+
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 
@@ -7,21 +10,52 @@
 
 namespace duelio::os {
 
-UniqueFd listen_on(const Address& address, const ListenOptions& options) {
-  const std::string name = to_string(address);
+namespace {
+
+void turn_on(int fd, int option, const std::string& what) {
+  const int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, option, &on, sizeof on) != 0) throw_errno(what);
+}
+
+UniqueFd bound_socket(const Address& address, const std::string& name, bool joins) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) throw_errno("socket for " + name);
-  const int on = 1;
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
-    throw_errno("SO_REUSEADDR on " + name);
-  }
-  if (options.reuse_port && setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-    throw_errno("SO_REUSEPORT on " + name);
-  }
+  turn_on(fd.get(), SO_REUSEADDR, "SO_REUSEADDR on " + name);
+  if (joins) turn_on(fd.get(), SO_REUSEPORT, "SO_REUSEPORT on " + name);
   set_no_delay(fd.get());
   if (::bind(fd.get(), address.get(), address.length) != 0) throw_errno("bind " + name);
-  if (::listen(fd.get(), options.backlog) != 0) throw_errno("listen on " + name);
   return fd;
+}
+
+void start_listening(int fd, int backlog, const std::string& name) {
+  if (::listen(fd, backlog) == 0) return;
+  // Of two that were bound at once (SO_REUSEADDR allows that) the first to listen has the port.
+  throw_errno((errno == EADDRINUSE ? "bind " : "listen on ") + name);
+}
+
+}  // namespace
+
+UniqueFd listen_on(const Address& address, const ListenOptions& options) {
+  const std::string name = to_string(address);
+  UniqueFd listener = bound_socket(address, name, false);
+  start_listening(listener.get(), options.backlog, name);
+  return listener;
+}
+
+std::vector<UniqueFd> listen_on(const Address& address, const ListenOptions& options,
+                                unsigned count) {
+  std::vector<UniqueFd> listeners;
+  listeners.push_back(listen_on(address, options));
+  if (count == 1) return listeners;
+  const Address shared = local_address(listeners.front().get());
+  const std::string name = to_string(shared);
+  // Only now: with SO_REUSEPORT from the start it would have joined any others of this user.
+  turn_on(listeners.front().get(), SO_REUSEPORT, "SO_REUSEPORT on " + name);
+  while (listeners.size() < count) {
+    listeners.push_back(bound_socket(shared, name, true));
+    start_listening(listeners.back().get(), options.backlog, name);
+  }
+  return listeners;
 }
 
 void set_no_delay(int fd) noexcept {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "common/os/address.h"
 #include "common/os/unique_fd.h"
 
@@ -7,13 +9,18 @@
 namespace duelio::os {
 
 struct ListenOptions {
-  int backlog = 4096;       // the kernel clips it to net.core.somaxconn
-  bool reuse_port = false;  // several listeners share the port: socket(7), SO_REUSEPORT
+  int backlog = 4096;  // the kernel clips it to net.core.somaxconn
 };
 
 // A non-blocking, close-on-exec TCP listener with SO_REUSEADDR. Throws std::system_error that names
 // the step and the address.
 UniqueFd listen_on(const Address& address, const ListenOptions& options);
+
+// As many listeners that share the port (socket(7), SO_REUSEPORT); port 0 picks one for all. Never
+// on a port that another process listens on, not even with SO_REUSEPORT: the first one listens
+// alone before the others join it. std::errc::address_in_use when the port is another's.
+std::vector<UniqueFd> listen_on(const Address& address, const ListenOptions& options,
+                                unsigned count);
 
 // TCP_NODELAY: an answer leaves when it is written, not when the previous one was acknowledged
 // (Nagle, RFC 896). Errors are ignored: a socket that died meanwhile shows it at the next

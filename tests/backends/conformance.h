@@ -69,14 +69,9 @@ inline void PrintTo(const Case& how, std::ostream* out) {  // GoogleTest's name 
 class Server {
  public:
   explicit Server(const Case& how, std::vector<int> cpus = {}) : clock_(784111777) {
-    Listeners listeners;
-    os::Address address = os::resolve("127.0.0.1", 0);
-    const bool shared = how.sharing == Sharing::shared;
-    for (unsigned i = 0; i < (shared ? 1 : how.threads); ++i) {
-      listeners.push_back(os::listen_on(address, {.reuse_port = !shared}));
-      address = os::local_address(listeners.front().get());
-    }
-    port_ = address.port();
+    const unsigned count = how.sharing == Sharing::shared ? 1 : how.threads;
+    Listeners listeners = os::listen_on(os::resolve("127.0.0.1", 0), {}, count);
+    port_ = os::local_address(listeners.front().get()).port();
     config_ = {.threads = how.threads,
                .cpus = std::move(cpus),
                .sharing = how.sharing,

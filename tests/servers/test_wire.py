@@ -3,7 +3,6 @@ import email.utils
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import time
 
@@ -70,21 +69,3 @@ def test_tells_the_time(start_server, each_backend):
         before = int(time.time())
         return before > begin and said() >= before
     wait_until(has_come_up, f"the date of {each_backend}")
-
-
-def test_a_second_signal_ends_a_server_that_waits_for_a_peer(start_server):
-    server = start_server("epoll-et")
-    with socket.create_connection(("127.0.0.1", server.port)) as peer:
-        peer.sendall(b"GET")
-        server.process.terminate()
-
-        def listens_no_more():
-            try:
-                socket.create_connection(("127.0.0.1", server.port)).close()
-            except ConnectionError:
-                return True
-            return False
-        wait_until(listens_no_more, "the end of listening")
-        assert server.process.poll() is None
-        server.process.terminate()
-        assert server.process.wait(HANG_S) == 128 + 15

@@ -1,4 +1,4 @@
-#include "servers/housekeeper.h"
+#include "servers/clock_signal.h"
 
 #include <atomic>
 #include <cerrno>
@@ -7,15 +7,14 @@
 #include <unistd.h>
 
 #include "common/os/error.h"
+#include "servers/handler.h"
 
 namespace duelio::server {
 namespace {
 
-// For the handlers, which do nothing that signal-safety(7) forbids.
+// For the handler, which does nothing that signal-safety(7) forbids.
 std::atomic<http::DateClock*> ticking{nullptr};
-std::atomic<const StopEvent*> stoppable{nullptr};
-std::atomic<bool> stopping{false};
-static_assert(std::atomic<void*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<void*>::is_always_lock_free);
 
 // Not time(2): it may still give the second that has just ended.
 std::time_t now() {
@@ -46,30 +45,11 @@ void on_second(int /*number*/) {
   errno = error;
 }
 
-void on_stop(int number) {
-  const int error = errno;
-  if (stopping.exchange(true)) _exit(128 + number);
-  const StopEvent* const stop = stoppable.load();
-  if (stop != nullptr) stop->request();
-  errno = error;
-}
-
-void handle(int number, void (*handler)(int)) {
-  struct sigaction action{};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
-  sigfillset(&action.sa_mask);
-  if (sigaction(number, &action, nullptr) != 0) os::throw_errno("sigaction");
-}
-
 }  // namespace
 
-Housekeeper::Housekeeper() : clock_(now()) {
+ClockSignal::ClockSignal() : clock_(now()) {
   ticking = &clock_;
-  stoppable = &stop_;
   handle(SIGALRM, on_second);
-  for (const int number : {SIGINT, SIGTERM}) handle(number, on_stop);
-  handle(SIGPIPE, SIG_IGN);
 
   // For this thread alone: DateClock has one writer at a time.
   sigevent event{};
@@ -79,15 +59,14 @@ Housekeeper::Housekeeper() : clock_(now()) {
   if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) os::throw_errno("timer_create");
   tick_at_next_second();
 
-  sigset_t ours;  // a mask that was inherited may block them
+  sigset_t ours;  // a mask that was inherited may block it
   sigemptyset(&ours);
-  for (const int number : {SIGALRM, SIGINT, SIGTERM}) sigaddset(&ours, number);
+  sigaddset(&ours, SIGALRM);
   pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
 }
 
-Housekeeper::~Housekeeper() {
+ClockSignal::~ClockSignal() {
   ticking = nullptr;
-  stoppable = nullptr;
   timer_delete(timer);
 }
 
