@@ -243,7 +243,12 @@ class Loop {
     // minutes are over (chriskohlhoff/asio issue 1530), so that nothing else here hangs on timers.
     deadline_.expires_after(config_.drain_limit);
     deadline_.async_wait([this](error_code stopped) {
-      if (!stopped) context_.stop();
+      if (stopped) return;
+      {
+        const std::lock_guard lock(register_.mutex);
+        worker->counters.drain_cut += register_.sessions.size();
+      }
+      context_.stop();
     });
     // A session whose accept came with the stop may open after the last of the others has ended.
     const auto give_up_deadline = [this] {

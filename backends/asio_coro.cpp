@@ -169,6 +169,7 @@ class Worker {
       co_await sleep(5);  // the handlers that are ready run
       for (Session* session : shared_.sessions) session->end_if_idle();
     } while (!shared_.sessions.empty() && !limit.has_passed());
+    shared_.counters.drain_cut += shared_.sessions.size();
     context_.stop();
   }
 

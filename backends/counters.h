@@ -32,6 +32,7 @@ struct Counters {
   std::uint64_t errors_other = 0;
   std::uint64_t errors_wait = 0;  // waits that failed for a lack of room or memory and went on
   std::uint64_t errors_arm = 0;   // interests and submissions that the kernel did not take
+  std::uint64_t drain_cut = 0;    // connections that had not ended when a stop's limit passed
 
   using Member = std::uint64_t Counters::*;
 
@@ -77,6 +78,7 @@ inline constexpr std::array counter_fields{
     CounterField{"errors_other", &Counters::errors_other},
     CounterField{"errors_wait", &Counters::errors_wait},
     CounterField{"errors_arm", &Counters::errors_arm},
+    CounterField{"drain_cut", &Counters::drain_cut},
 };
 static_assert(sizeof(Counters) == counter_fields.size() * sizeof(std::uint64_t),
               "every counter is in the list");

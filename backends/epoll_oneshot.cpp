@@ -48,7 +48,7 @@ class Worker {
     shared_.epoll.remove(shared_.stop);  // it stays ready
     accept_all();
     shared_.acceptor.close();
-    drain(context_.config, shared_.sessions, [this] { wait(stop_interval_ms); });
+    drain(context_, shared_.sessions, [this] { wait(stop_interval_ms); });
   }
 
   Counters counted() const noexcept { return context_.counted(); }

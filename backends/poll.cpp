@@ -5,6 +5,7 @@
 //
 // System calls per keep-alive request: recv, send, and a share of a poll. Waiting for the other
 // direction costs nothing: it is a change in the array.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -20,6 +21,7 @@
 #include "backends/support/worker.h"
 #include "backends/support/workers.h"
 #include "common/os/error.h"
+#include "common/os/socket.h"
 
 namespace duelio::backends {
 namespace {
@@ -37,7 +39,7 @@ class Worker {
     accept_all();
     acceptor_.close();
     waits_[0].fd = waits_[1].fd = -1;  // ignored from now on
-    drain(context_.config, sessions_, [this] { wait(stop_interval_ms); });
+    drain(context_, sessions_, [this] { wait(stop_interval_ms); });
   }
 
   Counters counted() const noexcept { return context_.counted(); }
@@ -63,9 +65,20 @@ class Worker {
   // poll(2), ERRORS.
   void on_failure(int error) {
     if (error == EINTR) return;
+    if (error == EINVAL && waits_.size() > os::descriptor_limit()) return shrink();
     if (error != ENOMEM) os::throw_errno("poll", error);  // it would fail for ever
     ++context_.counters.errors_wait;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
+  // RLIMIT_NOFILE was lowered below what is waited for (prlimit(1)): the newest connections go, as
+  // any further ones will find no descriptor.
+  void shrink() {
+    const std::size_t most = std::max(os::descriptor_limit(), first_session);
+    while (waits_.size() > most) {
+      ++context_.counters.errors_wait;
+      close(waits_.size() - 1);
+    }
   }
 
   void accept_all() {

@@ -69,10 +69,13 @@ class Server {
     draining_.store(true, std::memory_order_relaxed);
     std::unique_lock lock(mutex_);
     const Deadline limit(config_);
+    bool too_late = false;
     while (running_ > 0) {
-      const bool too_late = limit.has_passed();
+      const bool too_late_now = !too_late && limit.has_passed();
+      too_late = too_late || too_late_now;
       for (const Served* served = first_; served != nullptr; served = served->next) {
         if (too_late) {
+          if (too_late_now) ++sum_.drain_cut;
           give_up(served->fd);
         } else {
           end_if_idle(served->fd, served->idle.load(std::memory_order_relaxed));

@@ -1,9 +1,11 @@
 #include "servers/server.h"
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
+#include <iostream>
 #include <stdexcept>
 
 #include <boost/json.hpp>
@@ -13,6 +15,7 @@
 #include "common/os/cpu.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
+#include "common/units.h"
 #include "common/workload.h"
 #include "servers/clock_signal.h"
 #include "servers/listeners.h"
@@ -109,6 +112,13 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
                             .clock = &clock.clock(),
                             .drain_limit = options.drain_limit};
   const Counters counters = options.backend->run(config, std::move(listeners), signals.stop());
+  if (counters.drain_cut > 0) {
+    const double limit = std::chrono::duration<double>(options.drain_limit).count();
+    std::cerr << tool.name << ": cut " << counters.drain_cut
+              << (counters.drain_cut == 1 ? " connection" : " connections")
+              << " that had not ended " << format_duration(limit)
+              << " after the stop (--drain-limit)\n";
+  }
   if (!options.stats.empty()) write_stats(options.stats, out, stats(options, support, counters));
 }
 

@@ -31,7 +31,7 @@ class EpollWorker {
     epoll_.remove(stop_);  // it stays ready
     accept_all();
     acceptor_.close();
-    drain(context_.config, sessions_, [this] { wait(stop_interval_ms); });
+    drain(context_, sessions_, [this] { wait(stop_interval_ms); });
   }
 
   Counters counted() const noexcept { return context_.counted(); }

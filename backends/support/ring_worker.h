@@ -55,7 +55,7 @@ class RingWorker {
     io_uring_prep_poll_add(&ring_.next(Operation::stop), stop_, POLLIN);
     while (!stopping_) wait(-1);
     stop_accepting();
-    drain(context_.config, sessions_, [this] { wait(stop_interval_ms); });
+    drain(context_, sessions_, [this] { wait(stop_interval_ms); });
   }
 
   Counters counted() const noexcept { return context_.counted(); }

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "backends/backend.h"
+#include "backends/support/worker.h"
 
 // How every model stops: connections that wait in the listener have been accepted, the listener is
 // closed, and what was received is answered, for at most ServerConfig::drain_limit.
@@ -40,12 +40,15 @@ inline void give_up(int fd) noexcept {
 // wait() is the model's hook: it serves what is ready, for at most stop_interval_ms. Returns when
 // no session is left.
 template <class Sessions, class Wait>
-void drain(const ServerConfig& config, Sessions& sessions, Wait wait) {
+void drain(WorkerContext& context, Sessions& sessions, Wait wait) {
   sessions.for_each([](auto& session) { session.connection.begin_drain(); });
-  for (const Deadline limit(config); !sessions.empty(); wait()) {
-    const bool too_late = limit.has_passed();
+  bool too_late = false;
+  for (const Deadline limit(context.config); !sessions.empty(); wait()) {
+    const bool too_late_now = !too_late && limit.has_passed();
+    too_late = too_late || too_late_now;
     sessions.for_each([&](auto& session) {
       if (too_late) {
+        if (too_late_now) ++context.counters.drain_cut;
         give_up(session.fd());
       } else {
         end_if_idle(session.fd(), session.connection.is_idle());

@@ -72,8 +72,12 @@ std::size_t raise_descriptor_limit() noexcept {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
+  return descriptor_limit();
+}
+
+std::size_t descriptor_limit() noexcept {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 }  // namespace duelio::os

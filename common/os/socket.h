@@ -31,4 +31,7 @@ void set_no_delay(int fd) noexcept;
 // else the soft limit to the hard one. Returns the new limit.
 std::size_t raise_descriptor_limit() noexcept;
 
+// The soft RLIMIT_NOFILE; 0 when it cannot be asked for.
+std::size_t descriptor_limit() noexcept;
+
 }  // namespace duelio::os
