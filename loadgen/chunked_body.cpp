@@ -94,9 +94,7 @@ Flaw ChunkedBody::step_in_trailers(char c) noexcept {
   const bool first = state_ == State::trailer_begin;
   if (first && c == '\r') {
     state_ = State::end_lf;
-  } else if (first && has_trailer_ && (c == ' ' || c == '\t')) {  // obs-fold, section 5.2
-    state_ = State::trailer_value;
-  } else if (!first && c == ':') {
+  } else if (first ? has_trailer_ && (c == ' ' || c == '\t') : c == ':') {  // obs-fold, section 5.2
     state_ = State::trailer_value;
   } else if (http::scan::is_token(static_cast<unsigned char>(c))) {
     state_ = State::trailer_name;

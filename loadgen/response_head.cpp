@@ -37,7 +37,8 @@ Flaw parse_status_line(std::string_view line, int& status, std::uint64_t& byte) 
   };
   std::size_t at = version_begin.size();
   if (at >= line.size() || !is_digit(line[at])) return refuse(Flaw::version, at);
-  if (++at >= line.size() || line[at] != ' ')
+  ++at;
+  if (at >= line.size() || line[at] != ' ')
     return refuse(at < line.size() && is_digit(line[at]) ? Flaw::version : Flaw::status_code, at);
   status = 0;
   for (const std::size_t end = ++at + 3; at < end; ++at) {

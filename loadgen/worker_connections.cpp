@@ -156,9 +156,12 @@ void Worker::close(Session& session) {
   session.fd.reset();
 }
 
+// One that was of no use waits for the next tick: a server that hangs up on all who come does not
+// make us spin.
 void Worker::reopen(Session& session) {
   close(session);
   if (!running_ || !needs_connections()) return;
+  if (session.started == 0) return unconnected_.push_back(&session);
   ++tally_.reconnects;
   open(session);
 }

@@ -352,6 +352,21 @@ TEST(Faults, AnAddressThatNeverRespondsIsLeftAfterTheTimeout) {
   EXPECT_EQ(worker.address_uses()[0].first_error, ETIMEDOUT);
 }
 
+TEST(Faults, AServerThatHangsUpOnAllWhoComeDoesNotMakeTheGeneratorSpin) {
+  std::atomic<int> accepted{0};
+  const FaultServer server([&accepted](int /*fd*/) { ++accepted; });
+  Options options = options_for(server.port(), true);
+  options.rate = 20;
+  options.requests = 10;
+  const std::int64_t begin = os::monotonic_ns();
+  const Result result = run_load(options, [](std::string_view, std::int64_t) {});
+  const std::int64_t ticks = (os::monotonic_ns() - begin) / 50'000'000;
+  EXPECT_TRUE(is_conserved(result.tally, true));
+  EXPECT_EQ(result.tally.completed, 0U);
+  // At each tick, and after each request that failed.
+  EXPECT_LE(accepted, 4 * (ticks + 2) + 10);
+}
+
 TEST(Faults, AServerThatAnnouncesTheEndIsConnectedAnew) {
   const FaultServer server([](int fd) {
     if (read_request(fd))
