@@ -30,6 +30,11 @@ inline constexpr double achieved_share =
 inline constexpr double held_blocks =
     0.75;  // of the blocks: fewer, and there is no ratio at this load
 
+// An entry is left out.
+inline constexpr std::size_t again_and_again = 10;  // windows that fail alike, one after another
+inline constexpr double reachable_share =
+    0.9;  // of an offered rate: one that reaches less in the closed loop cannot hold it
+
 // A window is void, with the turn's contrasts of its lane.
 inline constexpr double generator_busy = 0.98;  // open loop: share of its busiest thread
 inline constexpr double generator_delay =

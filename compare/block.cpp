@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <numeric>
 
 #include <unistd.h>
 
 #include "common/os/cpu.h"
 #include "common/thresholds.h"
+#include "compare/culprit.h"
 #include "compare/lane.h"
 #include "compare/loads.h"
 
@@ -77,6 +79,7 @@ class BlockRun {
     } else {
       run_lanes(places, block);
     }
+    if (!setting_.left_out.empty()) block.left_out = setting_.left_out;
     block.length_s = setting_.elapsed_s() - block.at_s;
     block.steal_share = static_cast<double>(machine_steal_ns() - steal) / (block.length_s * 1e9) /
                         static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
@@ -84,30 +87,72 @@ class BlockRun {
   }
 
  private:
+  struct Active {
+    Place place;
+    std::unique_ptr<Lane> lane;  // none: it was left out
+    Watch watch;
+  };
+
+  // Does something with a lane. What goes wrong there is the entry's, unless it is the reference.
+  template <class Do>
+  void attempt(Active& active, Do what) {
+    if (is_left_out(setting_.left_out, active.place.entry->name)) active.lane.reset();
+    try {
+      what();
+    } catch (const EntryFailed& failed) {
+      if (active.place.role != results::Role::candidate) throw;
+      setting_.left_out.push_back({.entry = failed.entry, .why = failed.why});
+      active.lane.reset();
+    }
+  }
+
   // All alive together; one works, the others sleep.
   void run_lanes(const std::vector<Place>& places, results::Block& block) {
-    std::deque<Lane> lanes;
-    for (const Place& place : places)
-      lanes.emplace_back(*place.entry, place.role, setting_.manifest, random_() % most_pad);
+    std::deque<Active> lanes;
+    for (const Place& place : places) {
+      Active& active = lanes.emplace_back(Active{.place = place});
+      const std::size_t pad = random_() % most_pad;  // also of who is out: the others' stay theirs
+      attempt(active, [&] {
+        if (is_left_out(setting_.left_out, place.entry->name)) return;
+        active.lane = std::make_unique<Lane>(*place.entry, place.role, setting_.manifest, pad);
+      });
+    }
     for (std::size_t turn = 0; turn < plan_.turns; ++turn) {
       for (const std::size_t load : shuffled(plan_.loads.size(), random_)) {
-        for (const std::size_t lane : shuffled(lanes.size(), random_)) {
-          const double at_s = setting_.elapsed_s();
-          results::Window window =
-              lanes[lane].measure(plan_.loads[load], seeds_[turn * plan_.loads.size() + load]);
-          window.block = number_;
-          window.turn = turn + 1;
-          window.at_s = at_s;
-          setting_.on_window(window);
-        }
+        for (const std::size_t lane : shuffled(lanes.size(), random_))
+          measure(lanes[lane], turn, load);
       }
     }
-    // Not in the study of bias, which is about time and wants many short blocks.
-    const std::vector<Event> counted = plan_.isolated ? std::vector<Event>{} : setting_.events;
     for (const results::Load& load : plan_.loads) {
-      for (Lane& lane : lanes) lane.count(load, seeds_.front(), counted);
+      for (Active& active : lanes) {
+        attempt(active, [&] {
+          if (has_part(active, load)) active.lane->count(load, seeds_.front(), setting_.events);
+        });
+      }
     }
-    for (Lane& lane : lanes) block.lanes.push_back(lane.finish());
+    for (Active& active : lanes) {
+      attempt(active, [&] {
+        if (active.lane) block.lanes.push_back(active.lane->finish());
+      });
+    }
+  }
+
+  bool has_part(const Active& active, const results::Load& load) const {
+    return active.lane && !is_left_out(setting_.left_out, active.place.entry->name, load.id);
+  }
+
+  void measure(Active& active, std::size_t turn, std::size_t load) {
+    attempt(active, [&] {
+      if (!has_part(active, plan_.loads[load])) return;
+      const double at_s = setting_.elapsed_s();
+      results::Window window =
+          active.lane->measure(plan_.loads[load], seeds_[turn * plan_.loads.size() + load]);
+      window.block = number_;
+      window.turn = turn + 1;
+      window.at_s = at_s;
+      setting_.on_window(window);
+      if (const auto why = active.watch.see(window)) active.lane->fail(*why);
+    });
   }
 
   const Setting& setting_;
@@ -123,31 +168,48 @@ results::Block run_block(const Setting& setting, std::size_t number, std::mt1993
   return BlockRun(setting, number, random).run();
 }
 
-std::vector<results::Trial> calibrate(const results::Manifest& manifest, std::mt19937_64& random) {
+Trials calibrate(const results::Manifest& manifest, std::mt19937_64& random,
+                 std::vector<results::LeftOut>& left_out) {
   const results::Manifest trial = for_trials(manifest);
   const results::Load closed{.id = "max"};
-  std::deque<Lane> lanes;
-  std::vector<results::Trial> all;
+  std::deque<std::unique_ptr<Lane>> lanes;
+  Trials all;
+  const auto attempt = [&](std::size_t lane, auto what) {
+    try {
+      what();
+    } catch (const EntryFailed& failed) {
+      if (failed.entry == manifest.reference) throw;
+      left_out.push_back({.entry = failed.entry, .why = failed.why});
+      lanes[lane].reset();
+    }
+  };
   for (const results::EntrySpec& entry : trial.entries) {
-    lanes.emplace_back(entry, results::Role::candidate, trial, random() % most_pad);
-    all.push_back({.entry = entry.name});
+    const std::size_t pad = random() % most_pad;
+    lanes.emplace_back();
+    attempt(lanes.size() - 1, [&] {
+      lanes.back() = std::make_unique<Lane>(entry, results::Role::candidate, trial, pad);
+    });
   }
-  std::vector<std::string> failures(lanes.size());
   for (std::size_t i = 0; i < trials; ++i) {
     for (const std::size_t lane : shuffled(lanes.size(), random)) {
-      const results::Window window = lanes[lane].measure(closed, next_seed(random));
-      for (const results::Failure& failure : window.failures) {
-        if (failures[lane].find(failure.kind) == std::string::npos)
-          failures[lane] += (failures[lane].empty() ? ": " : ", ") + failure.kind;
-      }
-      all[lane].rates.push_back(rate_of(window));
+      const std::uint64_t seed = next_seed(random);
+      attempt(lane, [&] {
+        if (lanes[lane])
+          all.windows[trial.entries[lane].name].push_back(lanes[lane]->measure(closed, seed));
+      });
     }
   }
   for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-    const std::vector<double>& rates = all[lane].rates;
-    if (*std::max_element(rates.begin(), rates.end()) > 0) continue;
-    throw EntryFailed(all[lane].entry, "gave no right answer in the calibration" + failures[lane]);
+    attempt(lane, [&] {
+      if (!lanes[lane]) return;
+      const auto& windows = all.windows[trial.entries[lane].name];
+      if (const auto why = failure_in_calibration(windows)) lanes[lane]->fail(*why);
+      auto& of_entry = all.rates.emplace_back(results::Trial{.entry = trial.entries[lane].name});
+      for (const results::Window& window : windows) of_entry.rates.push_back(rate_of(window));
+    });
   }
+  if (!left_out.empty() && all.rates.size() == 1)
+    throw EntryFailed(left_out.front().entry, left_out.front().why);
   return all;
 }
 

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "compare/probe.h"
@@ -16,15 +18,25 @@ struct Setting {
   std::vector<Event> events;          // what is counted; none: no windows for it
   std::function<double()> elapsed_s;  // since the run began
   std::function<void(const results::Window&)> on_window;
+  std::vector<results::LeftOut>& left_out;  // entries without part in what follows; it grows
 };
 
 // Fresh processes, connections and address spaces; the plan's turns; their end. Calls on_window for
-// each window as it is measured. Throws server.h's EntryFailed, or Interrupted.
+// each window as it is measured. An entry that fails is left out, and the others go on. Throws
+// server.h's EntryFailed for the reference, without which there is nothing to compare, or
+// Interrupted.
 results::Block run_block(const Setting& setting, std::size_t number, std::mt19937_64& random);
 
-// What each entry reaches in the closed loop, some trials each, one after the other in turn. Throws
-// EntryFailed for one that gives no right answer, or Interrupted.
-std::vector<results::Trial> calibrate(const results::Manifest& manifest, std::mt19937_64& random);
+// What each entry showed in the closed loop, some trials each, one after the other in turn.
+struct Trials {
+  std::vector<results::Trial> rates;                            // of those that answered
+  std::map<std::string, std::vector<results::Window>> windows;  // by entry
+};
+
+// An entry that gives no right answers is added to `left_out`. Throws EntryFailed for the reference
+// and when no entry is left beside it, or Interrupted.
+Trials calibrate(const results::Manifest& manifest, std::mt19937_64& random,
+                 std::vector<results::LeftOut>& left_out);
 
 // The load, with a lower rate where this would ask more of the generator than it can pace. Throws
 // EntryFailed, or Interrupted.

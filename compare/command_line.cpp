@@ -7,6 +7,8 @@
 #include <fstream>
 #include <random>
 
+#include <unistd.h>
+
 #include "common/command_line.h"
 #include "common/os/cpu.h"
 #include "common/thresholds.h"
@@ -105,7 +107,11 @@ template <class Parse>
 auto values_of(const po::variables_map& values, const char* flag, Parse parse) {
   return cli::value(values, flag, [&](std::string_view text) {
     std::vector<decltype(parse(std::string_view()))> all;
-    for (const std::string& word : split_list(text)) all.push_back(parse(word));
+    for (const std::string& word : split_list(text)) {
+      all.push_back(parse(word));
+      if (std::find(all.begin(), all.end() - 1, all.back()) != all.end() - 1)
+        throw std::invalid_argument("has " + word + " twice");
+    }
     return all;
   });
 }
@@ -135,6 +141,20 @@ void check_handler_cpu(const Options& options) {
   }
 }
 
+// `threads` has a thread for each connection: thousands of idle ones are no load for it, but a
+// machine that does nothing else for minutes.
+void check_threads_and_idle(const Options& options) {
+  constexpr unsigned most_threads_of_connections = 4096;
+  for (const results::EntrySpec& entry : options.entries) {
+    const unsigned connections =
+        options.plan.connections + options.workload.idle_connections + entry.idle_connections;
+    if (entry.backend == "threads" && connections > most_threads_of_connections)
+      throw cli::UsageError("entry '" + entry.name + "' would need " + std::to_string(connections) +
+                            " threads, one for each connection, and is not compared with more "
+                            "than 4096: leave it out, or ask for fewer connections");
+  }
+}
+
 // Every combination of the flags that take lists; --load is swept within each.
 std::vector<Options> matrix(const Options& base, const po::variables_map& values) {
   const auto handler_cpus = values_of(values, "handler-cpu", parse_handler_cpu);
@@ -153,6 +173,7 @@ std::vector<Options> matrix(const Options& base, const po::variables_map& values
         }
         check_handler_cpu(cell);
         cell.plan.connections = number;
+        check_threads_and_idle(cell);
         cell.plan.cell = next;
         cell.plan.cells = cells.size();
         cell.seed += next - 1;
@@ -162,6 +183,28 @@ std::vector<Options> matrix(const Options& base, const po::variables_map& values
     }
   }
   return cells;
+}
+
+// The file can be made: what a run of hours is written to is not found out after its calibration.
+void check_output(const Options& options) {
+  namespace fs = std::filesystem;
+  const auto refuse = [&](const std::string& what) {
+    throw cli::UsageError("--output '" + options.output + "' " + what);
+  };
+  const fs::path path(options.output);
+  std::error_code ignored;
+  if (options.output.empty()) refuse("is empty");
+  if (fs::is_directory(path, ignored) || !path.has_filename()) refuse("is a directory");
+  if (fs::exists(path, ignored)) refuse("exists (go on with it: --resume)");
+  fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  // Folders that are missing are made.
+  while (!fs::exists(folder, ignored) && folder.has_parent_path() && folder != folder.parent_path())
+    folder = folder.parent_path();
+  if (!fs::exists(folder, ignored)) folder = ".";
+  if (!fs::is_directory(folder, ignored))
+    refuse("is in " + folder.string() + ", which is no folder");
+  if (::access(folder.c_str(), W_OK | X_OK) != 0 || folder.string().starts_with("/proc"))
+    refuse("is in " + folder.string() + ", where nothing can be written");
 }
 
 int core_of(int cpu) {
@@ -343,10 +386,7 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
     return {options};
   }
   const std::vector<Options> cells = fresh(*values, {argv, argv + argc});
-  for (const Options& cell : cells) {
-    if (!cell.dry_run && std::filesystem::exists(cell.output))
-      throw cli::UsageError("--output '" + cell.output + "' exists (go on with it: --resume)");
-  }
+  for (const Options& cell : cells) check_output(cell);
   return cells;
 }
 

@@ -1,7 +1,9 @@
 #include "compare/entries.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -10,8 +12,8 @@
 #include "common/command_line.h"
 #include "common/units.h"
 #include "common/workload.h"
+#include "compare/peer.h"
 #include "compare/process.h"
-#include "compare/server.h"
 
 namespace duelio::compare {
 namespace {
@@ -28,7 +30,7 @@ struct Listed {
   std::vector<std::string> sharings;
 };
 
-std::vector<Listed> list_backends(const std::string& executable) {
+std::vector<Listed> list_backends(const std::string& executable) try {
   Process server({executable, "--list-backends", "--json"}, {});
   const auto line = server.read_line(std::chrono::seconds(10));
   if (!line) throw std::runtime_error(executable + " --list-backends says nothing");
@@ -45,6 +47,29 @@ std::vector<Listed> list_backends(const std::string& executable) {
       listed.sharings.emplace_back(sharing.as_string());
   }
   return all;
+} catch (const std::exception& error) {
+  throw cli::UsageError("'" + executable +
+                        "' does not list backends as a duelio-server does: " + error.what());
+}
+
+constexpr std::uint64_t most_idle = 100'000;  // as --connections
+
+unsigned parse_idle(std::string_view text) {
+  const std::uint64_t count = parse_count(text);
+  if (count > most_idle) throw std::invalid_argument("is above " + std::to_string(most_idle));
+  return static_cast<unsigned>(count);
+}
+
+// Names stand in tables, lists of flags and names of figures.
+void check_name(const std::string& name) {
+  const bool is_good = std::all_of(name.begin(), name.end(), [](char letter) {
+    return std::isgraph(static_cast<unsigned char>(letter)) != 0 &&
+           std::string_view(",/'\"<>&@").find(letter) == std::string_view::npos;
+  });
+  if (!is_good || name.empty())
+    throw cli::UsageError("an entry's name is '" + name +
+                          "': letters, digits and marks are allowed, but no blank and none of , / "
+                          "' \" < > & @");
 }
 
 std::vector<Listed> own_backends() {
@@ -80,10 +105,12 @@ EntrySpec parse_entry(const std::string& text) {
   EntrySpec entry{.name = text.substr(0, equals), .kind = "backend", .threads = 0};
   const auto parts = split_list(std::string_view(text).substr(equals + 1));
   entry.backend = parts.front();
+  std::set<std::string> seen;
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::size_t at = parts[i].find('=');
     const std::string key = parts[i].substr(0, at);
     const std::string value = at == std::string::npos ? "" : parts[i].substr(at + 1);
+    if (!seen.insert(key).second) throw cli::UsageError(flag + " has " + key + " twice");
     if (key == "threads") {
       entry.threads = parsed(flag, key, value, parse_threads);
     } else if (key == "sharing") {
@@ -92,7 +119,7 @@ EntrySpec parse_entry(const std::string& text) {
       entry.handler_cpu_ns =
           static_cast<std::uint64_t>(parsed(flag, key, value, parse_handler_cpu).count());
     } else if (key == "idle") {
-      entry.idle_connections = static_cast<unsigned>(parsed(flag, key, value, parse_count));
+      entry.idle_connections = parsed(flag, key, value, parse_idle);
     } else if (key == "server") {
       entry.server = value;
     } else {
@@ -122,8 +149,7 @@ std::string joined(const Strings& words) {
 // Throws for what its server would refuse.
 void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
   if (entry.peer_file) {
-    check_peer_file(entry.name, *entry.peer_file);
-    return;
+    return;  // it was read
   }
   const auto refuse = [&](const std::string& what) {
     throw cli::UsageError("entry '" + entry.name + "' " + what);
@@ -194,11 +220,20 @@ std::vector<EntrySpec> parse_entries(const boost::program_options::variables_map
   }
   for (const std::string& spec : words("peer")) {
     const auto [name, file] = parse_named("--peer", spec, "FILE");
-    entries.push_back({.name = name, .kind = "peer", .peer_file = file});
+    EntrySpec& entry =
+        entries.emplace_back(EntrySpec{.name = name, .kind = "peer", .peer_file = file});
+    try {
+      const Peer peer = Peer::read(file);
+      entry.peer = peer_file_content(file);
+      if (!peer.version.empty()) entry.version = version_of(peer);
+    } catch (const std::exception& error) {
+      throw cli::UsageError("--peer '" + spec + "': " + file + " " + error.what());
+    }
   }
   if (entries.empty())
     throw cli::UsageError("nothing to compare: --backends is none and there is no --entry");
   for (std::size_t i = 0; i < entries.size(); ++i) {
+    check_name(entries[i].name);
     for (std::size_t j = 0; j < i; ++j) {
       if (entries[i].name == entries[j].name)
         throw cli::UsageError("two entries are named '" + entries[i].name + "'");

@@ -14,6 +14,7 @@
 #include "common/os/socket.h"
 #include "common/version.h"
 #include "compare/block.h"
+#include "compare/culprit.h"
 #include "compare/loads.h"
 #include "compare/manifest.h"
 #include "compare/plan.h"
@@ -58,13 +59,16 @@ class Experiment {
       const Setting setting{.manifest = run_.manifest,
                             .events = countable_events(),
                             .elapsed_s = [this] { return elapsed_s(); },
-                            .on_window = [this](const results::Window& window) { keep(window); }};
+                            .on_window = [this](const results::Window& window) { keep(window); },
+                            .left_out = left_out_};
       for (std::size_t block = run_.blocks.size() + 1; block <= run_.manifest.plan.blocks;
            ++block) {
         std::mt19937_64 random = random_of(run_.manifest.seed, block);
         run_.blocks.push_back(run_block(setting, block, random));
+        tell_of_left_out();
         writer_->write(to_line(run_.blocks.back()));
         progress_.block_done(block, elapsed_s());
+        if (is_nobody_left()) return finish(sentence(left_out_.back()), cli::exit_failure);
       }
       return finish("complete", cli::exit_ok);
     } catch (const Interrupted&) {
@@ -72,7 +76,8 @@ class Experiment {
     } catch (const EntryFailed& failed) {
       progress_.clear();
       std::cerr << tool_name << ": " << failed.what() << '\n';
-      left_out_.push_back({.entry = failed.entry, .why = failed.why});
+      if (!is_left_out(left_out_, failed.entry))
+        left_out_.push_back({.entry = failed.entry, .why = failed.why});
       return finish(failed.what(), cli::exit_failure);
     }
   }
@@ -91,7 +96,8 @@ class Experiment {
     results::Plan& plan = run_.manifest.plan;
     std::mt19937_64 random = random_of(options_.seed, 0);
     progress_.say("calibration: what each entry reaches in the closed loop");
-    run_.manifest.calibration = calibrate(run_.manifest, random);
+    const Trials trials = calibrate(run_.manifest, random, left_out_);
+    run_.manifest.calibration = trials.rates;
     double slowest = 0;
     for (const results::Trial& trial : run_.manifest.calibration) {
       const double rate = median(trial.rates);
@@ -101,6 +107,15 @@ class Experiment {
     for (results::Load& load : plan.loads) {
       if (load.is_open()) load = paced(run_.manifest, load, random);
     }
+    for (const auto& [entry, windows] : trials.windows) {
+      if (is_left_out(left_out_, entry)) continue;
+      for (const results::LeftOut& each : beyond_reach(plan, entry, windows)) {
+        if (entry == run_.manifest.reference)
+          throw EntryFailed(entry, each.why + ", so that it cannot hold --load " + *each.load);
+        left_out_.push_back(each);
+      }
+    }
+    tell_of_left_out();
     if (plan.turns == 0) plan.turns = turns_for(plan, lanes_of(options_), options_.block_length);
     writer_.emplace(options_.output);
     writer_->write(to_line(run_.manifest));
@@ -109,8 +124,27 @@ class Experiment {
   void take_up() {
     results::reopen(options_.output);
     run_ = results::load(options_.output);
+    left_out_ = run_.left_out();
+    told_ = left_out_.size();
     writer_.emplace(options_.output);
     if (!run_.blocks.empty()) earlier_s_ = run_.blocks.back().at_s + run_.blocks.back().length_s;
+  }
+
+  // Beside the reference: then nothing is compared any more.
+  bool is_nobody_left() const {
+    const auto& entries = run_.manifest.entries;
+    return entries.size() > 1 &&
+           std::all_of(entries.begin(), entries.end(), [&](const results::EntrySpec& entry) {
+             return entry.name == run_.manifest.reference || is_left_out(left_out_, entry.name);
+           });
+  }
+
+  // As it happens: a run may take a night.
+  void tell_of_left_out() {
+    for (; told_ < left_out_.size(); ++told_) {
+      progress_.clear();
+      std::cerr << tool_name << ": " << sentence(left_out_[told_]) << '\n';
+    }
   }
 
   void keep(const results::Window& window) {
@@ -158,6 +192,7 @@ class Experiment {
   Progress progress_;
   results::Run run_;
   std::vector<results::LeftOut> left_out_;
+  std::size_t told_ = 0;  // of them
   std::optional<results::Writer> writer_;
 };
 

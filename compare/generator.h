@@ -31,6 +31,8 @@ struct WindowReport {
   std::uint64_t completed = 0;  // of those, as they should be
   std::uint64_t finished = 0;   // good responses between the edges
   std::int64_t server_cpu_ns = 0;
+  std::size_t lost_processes =
+      0;                       // of the server: gone before the second edge, their time with them
   double generator_share = 0;  // its busiest thread
   double dispatch_lag_p50_ns = 0;
   std::vector<results::Failure> failures;
@@ -51,7 +53,7 @@ class Generator {
   // Opens the connections. Throws EntryFailed when not all could be, or Interrupted.
   Generator(const Target& target, const results::Workload& workload, const results::Plan& plan);
 
-  // Throws EntryFailed when the server is gone, or Interrupted.
+  // Throws EntryFailed when it says nothing, or Interrupted.
   WindowReport measure(const WindowOrder& order);
 
   // Ready but without a CPU, all threads together.

@@ -63,7 +63,9 @@ Lane::AtLoad& Lane::at(const results::Load& load) {
   return loads_.emplace_back(AtLoad{.shown = {.load = load.id}});
 }
 
-WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) const {
+WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) {
+  processes_ = server_.processes();
+  if (processes_.empty()) server_.fail("died");
   const Times times = times_of(plan_, load);
   return {.rate = load.rate,
           .lead_in = times.lead_in,
@@ -76,8 +78,11 @@ WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) const {
 results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
   // Outside the window, so the lead-in and the last responses are in these two.
   const std::int64_t generator_before = generator_.run_delay_ns();
+  const WindowOrder window_order = order(load, seed);
   const std::int64_t server_before = waits_for_itself_ ? 0 : delay_of(processes_);
-  const WindowReport report = generator_.measure(order(load, seed));
+  const WindowReport report = generator_.measure(window_order);
+  const std::vector<pid_t> left = server_.processes();
+  if (left.empty() || (report.lost_processes > 0 && !server_.is_foreign())) server_.fail("died");
   const double window_ns = report.length_s * 1e9;
   results::Window window{.load = load.id,
                          .entry = entry_.name,
@@ -95,7 +100,8 @@ results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
       static_cast<double>(generator_.run_delay_ns() - generator_before) / window_ns;
   if (!waits_for_itself_)
     window.server_delay = static_cast<double>(delay_of(processes_) - server_before) / window_ns;
-  window.void_cause = void_cause(window, load);
+  window.void_cause = left == processes_ && report.lost_processes == 0 ? void_cause(window, load)
+                                                                       : std::optional(unseen_time);
   if (!window.void_cause || plan_.accept_noise) at(load).latency.add(report.latency);
   return window;
 }

@@ -30,6 +30,9 @@ class Lane {
   // it.
   void count(const results::Load& load, std::uint64_t seed, const std::vector<Event>& events);
 
+  // Throws EntryFailed with what is known of its server.
+  [[noreturn]] void fail(const std::string& why) { server_.fail(why); }
+
   // Ends the server. What the lane showed over the block. Throws EntryFailed.
   results::Lane finish();
 
@@ -39,7 +42,8 @@ class Lane {
     results::LaneLoad shown;
   };
   AtLoad& at(const results::Load& load);
-  WindowOrder order(const results::Load& load, std::uint64_t seed) const;
+  // As it is now: a foreign server's processes may have changed. Throws EntryFailed.
+  WindowOrder order(const results::Load& load, std::uint64_t seed);
 
   const results::EntrySpec& entry_;
   const results::Plan& plan_;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +23,11 @@ namespace duelio::compare {
 namespace {
 
 std::atomic<bool> stop_requested{false};
+
+std::set<pid_t>& owned() {
+  static std::set<pid_t> pids;
+  return pids;
+}
 
 void on_signal(int /*number*/) {
   stop_requested.store(true, std::memory_order_relaxed);
@@ -48,6 +54,7 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
   for (char** variable = environ; *variable != nullptr; ++variable)
     environment.emplace_back(*variable);
   environment.push_back("DUELIO_PAD=" + std::string(how.environment_pad, 'x'));
+  if (!how.variable.empty()) environment.push_back(how.variable);
   std::vector<char*> argv;
   std::vector<char*> envp;
   argv.reserve(arguments.size() + 1);
@@ -86,7 +93,8 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
     ::dup2(input[0], STDIN_FILENO);
-    ::dup2(output[1], STDOUT_FILENO);
+    ::dup2(how.output >= 0 ? how.output : output[1], STDOUT_FILENO);
+    if (how.output >= 0 || how.with_stderr) ::dup2(STDOUT_FILENO, STDERR_FILENO);
     if (!how.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
       // Reported like a failed exec: errno tells.
     } else {
@@ -104,6 +112,7 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
   }
   pidfd_ = os::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!pidfd_) os::throw_errno("pidfd_open");
+  own(pid_);
 }
 
 Process::~Process() {
@@ -111,16 +120,19 @@ Process::~Process() {
     ::kill(-pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+  disown(pid_);
 }
 
-std::vector<pid_t> Process::group() const {
-  std::vector<pid_t> pids;
-  std::error_code error;
-  for (const auto& folder : std::filesystem::directory_iterator("/proc", error)) {
-    const pid_t pid = std::atoi(folder.path().filename().c_str());
-    if (pid > 0 && ::getpgid(pid) == pid_) pids.push_back(pid);
-  }
-  return pids;
+bool Process::owns(pid_t pid) {
+  return owned().contains(pid);
+}
+
+void Process::own(pid_t pid) {
+  owned().insert(pid);
+}
+
+void Process::disown(pid_t pid) {
+  owned().erase(pid);
 }
 
 bool Process::write_line(std::string_view line) const noexcept {
@@ -173,6 +185,7 @@ int Process::wait(std::chrono::milliseconds limit) {
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   status_ = status;
+  disown(pid_);
   return status;
 }
 

@@ -20,6 +20,9 @@ class Process {
     std::vector<int> cpus;  // empty: as ours
     std::size_t environment_pad =
         0;  // bytes added to the environment: moves the stack (Mytkowicz et al., 2009)
+    std::string variable;      // NAME=VALUE, one more of its environment
+    int output = -1;           // a file that takes stdout and stderr; read_line() has nothing then
+    bool with_stderr = false;  // read_line() has that, too
   };
 
   // Throws std::system_error that names the program.
@@ -30,8 +33,10 @@ class Process {
 
   pid_t pid() const noexcept { return pid_; }
 
-  // Every process of its group: it, and what it started.
-  std::vector<pid_t> group() const;
+  // Children of ours that somebody waits for by number.
+  static bool owns(pid_t pid);
+  static void own(pid_t pid);
+  static void disown(pid_t pid);
 
   // A line to its stdin. False when it reads no more.
   bool write_line(std::string_view line) const noexcept;

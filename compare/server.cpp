@@ -3,16 +3,18 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "common/cli.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
+#include "compare/peer.h"
 
 namespace duelio::compare {
 
@@ -24,57 +26,58 @@ namespace {
 
 constexpr milliseconds start_limit{10'000};
 constexpr milliseconds stop_limit{5'000};
+constexpr off_t most_output = 64 << 20;  // then it is cut: a line a request fills any disk
+constexpr const char* output_name = "output";
 
 std::uint16_t pick_free_port() {
   const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", 0), {});
   return os::local_address(listener.get()).port();
 }
 
-bool accepts(std::uint16_t port) {
+// What one request for it says: empty when it is answered with a 2xx, otherwise why not.
+std::string refusal_of_request(std::uint16_t port, const std::string& target) {
   const os::Address address = os::resolve("127.0.0.1", port);
   const os::UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return ::connect(fd.get(), address.get(), address.length) == 0;
-}
-
-void replace_all(std::string& text, std::string_view from, const std::string& to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
+  const timeval limit{.tv_sec = 1, .tv_usec = 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (::connect(fd.get(), address.get(), address.length) != 0)
+    return "connect: " + std::generic_category().message(errno);
+  const std::string request = "GET " + target +
+                              " HTTP/1.1\r\nhost: 127.0.0.1:" + std::to_string(port) +
+                              "\r\nconnection: close\r\n\r\n";
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
+    return "send: " + std::generic_category().message(errno);
+  std::string response;
+  while (response.find('\n') == std::string::npos && response.size() < 1024) {
+    std::array<char, 1024> bytes;
+    const ssize_t size = ::recv(fd.get(), bytes.data(), bytes.size(), 0);
+    if (size < 0 && errno == EINTR && !interrupted()) continue;
+    if (size < 0 && errno == EAGAIN) return "no response within a second";
+    if (size < 0) return "receive: " + std::generic_category().message(errno);
+    if (size == 0) return "the connection was closed without a response";
+    response.append(bytes.data(), static_cast<std::size_t>(size));
   }
-}
-
-json::object read_peer_file(const std::string& name) {
-  std::ifstream file(name);
-  if (!file) os::throw_errno("open " + name);
-  std::ostringstream text;
-  text << file.rdbuf();
-  try {
-    json::object peer = json::parse(text.str()).as_object();
-    for (const json::value& argument : peer.at("argv").as_array()) argument.as_string();
-    return peer;
-  } catch (const std::exception& error) {
-    throw std::runtime_error(name + " is not a peer file: " + error.what());
-  }
+  const std::string line = response.substr(0, response.find_first_of("\r\n"));
+  const bool is_good = line.starts_with("HTTP/1.") && line.size() > 9 && line[9] == '2';
+  return is_good ? "" : "GET " + target + " was answered with '" + line + "'";
 }
 
 }  // namespace
-
-void check_peer_file(const std::string& entry, const std::string& file) {
-  try {
-    read_peer_file(file);
-  } catch (const std::exception& error) {
-    throw cli::UsageError("--peer '" + entry + "=" + file + "': " + error.what());
-  }
-}
 
 RunningServer::RunningServer(const results::EntrySpec& entry, const std::vector<int>& cpus,
                              std::size_t environment_pad)
     : name_(entry.name), is_peer_(entry.peer_file.has_value()) {
   const Process::How how{.cpus = cpus, .environment_pad = environment_pad};
-  if (is_peer_) {
-    start_peer(entry, how);
-  } else {
-    start_backend(entry, how);
+  try {
+    if (is_peer_) {
+      start_peer(entry, how);
+    } else {
+      start_backend(entry, how);
+    }
+  } catch (...) {
+    if (family_) family_->end(0);  // no destructor comes for what was not constructed
+    throw;
   }
 }
 
@@ -110,61 +113,99 @@ void RunningServer::start_backend(const results::EntrySpec& entry, const Process
   constexpr std::string_view greeting = "listening on ";
   const std::size_t colon = line ? line->find(" backend=") : std::string::npos;
   if (!line || !line->starts_with(greeting) || colon == std::string::npos) {
-    throw EntryFailed(
-        name_,
-        "did not start: " + (process_->is_running() ? std::string("no greeting")
-                                                    : describe_status(process_->wait(stop_limit))));
+    fail(process_->is_running() ? "did not start: no greeting" : "did not start");
   }
   port_ = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(':', colon) + 1)));
 }
 
-void RunningServer::start_peer(const results::EntrySpec& entry, const Process::How& how) {
-  const std::string bin = executables_folder();
-  const json::object peer = read_peer_file(entry.peer_file.value());
+void RunningServer::start_peer(const results::EntrySpec& entry, Process::How how) {
+  const Peer peer = Peer::read(entry.peer_file.value());
   const fs::path& folder = folder_.emplace().path();
   port_ = pick_free_port();
-  const auto fill = [&](const json::value& value) {
-    std::string text(value.as_string());
-    replace_all(text, "{port}", std::to_string(port_));
-    replace_all(text, "{dir}", folder.string());
-    replace_all(text, "{bin}", bin);
-    return text;
-  };
-  if (const json::value* files = peer.if_contains("files")) {
-    for (const auto& [name, content] : files->as_object())
-      std::ofstream(folder / std::string(name)) << fill(content);
+  const Places places{
+      .port = std::to_string(port_), .dir = folder.string(), .bin = executables_folder()};
+  for (const auto& [name, content] : peer.files) {
+    fs::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name) << filled(content, places);
   }
   std::vector<std::string> arguments;
-  for (const json::value& argument : peer.at("argv").as_array())
-    arguments.push_back(fill(argument));
+  for (const std::string& argument : peer.argv) arguments.push_back(filled(argument, places));
+  // Appended to, so that it can be cut while the server writes.
+  output_ = os::UniqueFd(
+      ::open((folder / output_name).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!output_) os::throw_errno("open " + (folder / output_name).string());
+  family_.emplace();
+  how.variable = family_->mark();
+  how.output = output_.get();
   process_ = std::make_unique<Process>(arguments, how);
+  family_->begin(process_->pid());
+  wait_until_ready(peer.ready);
+}
+
+void RunningServer::wait_until_ready(const std::string& target) {
   const auto deadline = std::chrono::steady_clock::now() + start_limit;
-  while (!accepts(port_)) {
+  while (true) {
+    const std::string why = refusal_of_request(port_, target);
+    family_->adopt();
+    if (why.empty()) return;
     if (interrupted()) throw Interrupted{};
-    if (!process_->is_running()) {
-      throw EntryFailed(
-          name_, "ended before it was ready: " + describe_status(process_->wait(stop_limit)));
-    }
+    // A wrapper or a daemon's first process may be gone; the server is what is left.
+    if (family_->members().empty()) fail("ended before it was ready");
     if (std::chrono::steady_clock::now() > deadline)
-      throw EntryFailed(name_, "was not ready in time");
+      fail("was not ready within " + std::to_string(start_limit / milliseconds(1000)) +
+           " s: " + why);
     std::this_thread::sleep_for(milliseconds(5));
   }
 }
 
-std::optional<json::object> RunningServer::stop() {
-  if (!process_->is_running()) {
-    throw EntryFailed(name_, "died: " + describe_status(process_->wait(stop_limit)));
+std::vector<pid_t> RunningServer::processes() {
+  if (!is_peer_) return {process_->pid()};
+  struct stat status{};
+  if (::fstat(output_.get(), &status) == 0 && status.st_size > most_output) [[maybe_unused]]
+    const int cut = ::ftruncate(output_.get(), 0);
+  return family_->members();
+}
+
+std::string RunningServer::kept_output() {
+  if (!output_ || ::lseek(output_.get(), 0, SEEK_END) <= 0) return {};
+  std::string name = (fs::temp_directory_path() / "duelio-output-XXXXXX").string();
+  const os::UniqueFd kept(::mkostemp(name.data(), O_CLOEXEC));
+  std::error_code error;
+  if (kept) {
+    fs::copy_file(folder_->path() / output_name, name, fs::copy_options::overwrite_existing, error);
+    if (!error) return "; its output is in " + name;
   }
+  return {};
+}
+
+void RunningServer::fail(const std::string& what) {
+  std::string why = what;
+  if (process_->is_running() || (is_peer_ && !family_->members().empty())) {
+    why += kept_output();
+  } else {
+    why += ": " + describe_status(process_->wait(stop_limit)) + kept_output();
+  }
+  throw EntryFailed(name_, why);
+}
+
+std::optional<json::object> RunningServer::stop() {
+  if (is_peer_) {
+    if (family_->members().empty()) fail("died");
+    family_->end(stop_limit.count());
+    process_->wait(stop_limit);
+    return std::nullopt;
+  }
+  if (!process_->is_running()) fail("died");
   process_->signal(SIGTERM);
   std::optional<json::object> stats;
-  if (!is_peer_) {
-    if (const auto line = process_->read_line(stop_limit)) stats = json::parse(*line).as_object();
-  }
+  if (const auto line = process_->read_line(stop_limit)) stats = json::parse(*line).as_object();
   const int status = process_->wait(stop_limit);
-  if (!is_peer_ && status != 0 && !interrupted()) {
-    throw EntryFailed(name_, "ended with " + describe_status(status));
-  }
+  if (status != 0 && !interrupted()) fail("ended badly");
   return stats;
+}
+
+RunningServer::~RunningServer() {
+  if (family_) family_->end(0);
 }
 
 }  // namespace duelio::compare

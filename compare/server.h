@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "compare/family.h"
 #include "compare/process.h"
 #include "results/record.h"
 
@@ -24,35 +25,37 @@ struct EntryFailed : std::runtime_error {
 // SIGINT, SIGTERM or SIGHUP came.
 struct Interrupted {};
 
-// Throws cli::UsageError when the file is none that a peer can be started from.
-void check_peer_file(const std::string& entry, const std::string& file);
-
-// A running server of an entry: ours, or a foreign one as its peer file says:
-//   {"argv": ["nginx", "-c", "{dir}/nginx.conf"], "files": {"nginx.conf": "... {port} ..."},
-//   "about": "..."}
-// {port} and {bin} (the folder of our executables) are replaced in arguments and files, {dir} is a
-// fresh folder that holds the files. The server answers as common/workload.h says (bodies are
-// compared), stays in the foreground, is ready when its port accepts a connection, and ends on
-// SIGTERM. The CPU time of its whole process group is measured.
+// A running server of an entry: ours, or a foreign one as its peer file says (compare/peer.h). That
+// answers as common/workload.h says (bodies are compared) and ends on SIGTERM; it may stand behind
+// a shell or another wrapper, and become a daemon, for its whole family is watched, measured and
+// ended (compare/family.h). What it writes goes to a file, so that it never waits for a reader; the
+// file is kept when the entry fails.
 class RunningServer {
  public:
-  // Returns when it accepts connections. Throws EntryFailed, or Interrupted.
+  // Returns when it accepts connections, or, a foreign one, when it has answered a request. Throws
+  // EntryFailed, or Interrupted.
   RunningServer(const results::EntrySpec& entry, const std::vector<int>& cpus,
                 std::size_t environment_pad);
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
-  ~RunningServer() = default;
+  ~RunningServer();
 
-  pid_t pid() const noexcept { return process_->pid(); }
-  std::vector<pid_t> processes() const { return process_->group(); }
+  // Those that are alive; a foreign one's may come and go.
+  std::vector<pid_t> processes();
+  bool is_foreign() const noexcept { return is_peer_; }
   std::uint16_t port() const noexcept { return port_; }
+
+  // Throws EntryFailed with what is known of it: how its process ended, and where its output is.
+  [[noreturn]] void fail(const std::string& what);
 
   // SIGTERM; the counters of our own servers. Throws EntryFailed when it does not end well.
   std::optional<boost::json::object> stop();
 
  private:
   void start_backend(const results::EntrySpec& entry, const Process::How& how);
-  void start_peer(const results::EntrySpec& entry, const Process::How& how);
+  void start_peer(const results::EntrySpec& entry, Process::How how);
+  void wait_until_ready(const std::string& target);
+  std::string kept_output();
 
   // A fresh folder that goes with it.
   class Folder {
@@ -70,6 +73,8 @@ class RunningServer {
   std::string name_;
   bool is_peer_;
   std::optional<Folder> folder_;  // outlives the process
+  os::UniqueFd output_;           // of a foreign server
+  std::optional<Family> family_;  // of a foreign server; its end comes before the process's
   std::unique_ptr<Process> process_;
   std::uint16_t port_ = 0;
 };

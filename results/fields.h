@@ -51,6 +51,8 @@ boost::json::value to_value(const T& value) {
       object[name] = to_value(field);
     });
     return object;
+  } else if constexpr (std::is_same_v<T, boost::json::object>) {
+    return value;
   } else if constexpr (is_optional<T>) {
     return value ? to_value(*value) : boost::json::value(nullptr);
   } else if constexpr (is_vector<T>) {
@@ -80,7 +82,12 @@ void from_value(const boost::json::value& value, T& target, const std::string& p
     T::fields(target, [&](std::string_view name, auto& field, Share) {
       const std::string inner = path.empty() ? std::string(name) : path + "." + std::string(name);
       const boost::json::value* const found = object.if_contains(name);
-      if (found == nullptr) throw std::runtime_error(inner + " is missing");
+      if (found == nullptr) {
+        // A file from before the field was added says nothing of it.
+        if (!is_optional<std::remove_cvref_t<decltype(field)>>)
+          throw std::runtime_error(inner + " is missing");
+        return;
+      }
       from_value(*found, field, inner);
       ++known;
     });

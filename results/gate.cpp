@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "common/thresholds.h"
 #include "common/units.h"
@@ -76,17 +77,25 @@ std::string at(const Contrast& contrast, const Judgement& judgement) {
   return contrast.entry + " at " + judgement.load.id;
 }
 
+// An entry that was left out at this load, and why; nullopt when it was not.
+std::optional<std::string> left_out(const JudgedRun& judged, const Contrast& contrast,
+                                    const Judgement& judgement) {
+  for (const LeftOut& each : judged.run.left_out()) {
+    if (each.entry == contrast.entry && each.load.value_or(judgement.load.id) == judgement.load.id)
+      return sentence(each);
+  }
+  return std::nullopt;
+}
+
 // An entry that is not there any more, or does not do the work, has got worse without any ratio.
 void add_unable(const JudgedRun& judged, const Contrast& contrast, const Judgement& judgement,
                 Findings& findings) {
   const Conduct* const conduct = judged.conduct_of(contrast.entry, judgement.load.id);
-  const bool is_left_out =
-      judged.run.end &&
-      std::any_of(judged.run.end->left_out.begin(), judged.run.end->left_out.end(),
-                  [&](const LeftOut& each) { return each.entry == contrast.entry; });
-  const bool is_worse = is_left_out || (conduct != nullptr && !held(*conduct));
+  const auto gone = left_out(judged, contrast, judgement);
+  const bool is_worse = gone || (conduct != nullptr && !held(*conduct));
   findings.add(is_worse ? Gate::regressed : Gate::cannot_tell,
-               at(contrast, judgement) + ": " + contrast.why +
+               at(contrast, judgement) + ": " +
+                   (contrast.why.empty() ? gone.value_or("") : contrast.why) +
                    (is_worse ? ": REGRESSION" : ": cannot tell"));
 }
 
@@ -135,7 +144,8 @@ Gate hold_within(const JudgedRun& judged, const GateRule& rule, std::ostream& ou
   Findings findings(out);
   for (const Judgement* judgement : judged.judgements_of(primary)) {
     for (const Contrast& contrast : judgement->contrasts) {
-      if (!contrast.interval || contrast.word == Word::withheld) {
+      if (!contrast.interval || contrast.word == Word::withheld ||
+          left_out(judged, contrast, *judgement)) {
         add_unable(judged, contrast, *judgement, findings);
         continue;
       }
@@ -170,7 +180,8 @@ Gate hold_against(const JudgedRun& baseline, const JudgedRun& candidate, const G
                                           ": cannot tell");
       continue;
     }
-    if (match.new_contrast->word == Word::withheld) {
+    if (match.new_contrast->word == Word::withheld ||
+        left_out(candidate, *match.new_contrast, *match.after)) {
       add_unable(candidate, *match.new_contrast, *match.after, findings);
       continue;
     }

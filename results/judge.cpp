@@ -163,11 +163,10 @@ class Judge {
 
   // What cost the blocks: an entry was left out, or the cause that made most of its windows void.
   std::string culprit(const Contrast& contrast) const {
-    if (judged_.run.end) {
-      for (const LeftOut& left_out : judged_.run.end->left_out) {
-        if (left_out.entry == contrast.entry || left_out.entry == contrast.base)
-          return sentence(left_out);
-      }
+    for (const LeftOut& left_out : judged_.run.left_out()) {
+      const bool is_concerned = left_out.entry == contrast.entry || left_out.entry == contrast.base;
+      if (is_concerned && left_out.load.value_or(judgement_.load.id) == judgement_.load.id)
+        return sentence(left_out);
     }
     const VoidWindows* most = nullptr;
     for (const VoidWindows& each : judged_.void_windows) {

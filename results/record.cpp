@@ -198,6 +198,12 @@ const EntrySpec* Run::entry(std::string_view name) const noexcept {
   return nullptr;
 }
 
+std::vector<LeftOut> Run::left_out() const {
+  if (end) return end->left_out;
+  if (blocks.empty() || !blocks.back().left_out) return {};
+  return *blocks.back().left_out;
+}
+
 json::object to_line(const Manifest& manifest) {
   json::object line{{"type", "manifest"}, {"schema", schema}};
   const json::value fields = to_value(manifest);

@@ -33,6 +33,8 @@ struct EntrySpec {
   unsigned threads = 1;
   unsigned idle_connections = 0;  // beside those of the workload
   std::uint64_t handler_cpu_ns = 0;
+  std::optional<boost::json::object> peer;  // what stood in the peer file
+  std::optional<std::string> version;       // what a foreign server says of itself
 
   bool operator==(const EntrySpec&) const = default;
   template <class Self, class Visit>
@@ -46,6 +48,8 @@ struct EntrySpec {
     visit("threads", self.threads, Share::always);
     visit("idle_connections", self.idle_connections, Share::always);
     visit("handler_cpu_ns", self.handler_cpu_ns, Share::load);
+    visit("peer", self.peer, Share::no);
+    visit("version", self.version, Share::no);
   }
 };
 
@@ -308,6 +312,20 @@ struct Lane {
   }
 };
 
+// An entry that was left out, from the start or from some block on, and why. The others went on.
+struct LeftOut {
+  std::string entry;
+  std::string why;                    // "could not open its connections: 1020 of 1200, EMFILE"
+  std::optional<std::string> load{};  // at which; none: at all
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("entry", self.entry, Share::no);
+    visit("why", self.why, Share::no);
+    visit("load", self.load, Share::no);
+  }
+};
+
 // Fresh processes, some turns, and their end. Its line makes its windows count.
 struct Block {
   std::size_t block = 0;  // from 1
@@ -315,6 +333,7 @@ struct Block {
   double length_s = 0;
   double steal_share = 0;  // of the machine's CPU time, taken by the hypervisor
   std::vector<Lane> lanes;
+  std::optional<std::vector<LeftOut>> left_out{};  // by its end; none: nobody
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -323,18 +342,7 @@ struct Block {
     visit("length_s", self.length_s, Share::no);
     visit("steal_share", self.steal_share, Share::no);
     visit("lanes", self.lanes, Share::no);
-  }
-};
-
-// An entry that was left out, from the start or from some block on, and why. The others went on.
-struct LeftOut {
-  std::string entry;
-  std::string why;  // "could not open its connections: 1020 of 1200, EMFILE"
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit visit) {
-    visit("entry", self.entry, Share::no);
-    visit("why", self.why, Share::no);
+    visit("left_out", self.left_out, Share::no);
   }
 };
 
@@ -393,6 +401,7 @@ struct Run {
   // Why it was not finished, "interrupted"; empty when it was.
   std::string unfinished() const;
   const EntrySpec* entry(std::string_view name) const noexcept;  // nullptr when there is none
+  std::vector<LeftOut> left_out() const;  // as far as the file says, also of a killed run
 };
 
 // A line of the file: the record's fields behind its "type".

@@ -114,9 +114,7 @@ std::vector<std::string> remarks(const JudgedRun& judged) {
       if (const std::string line = sentence(conduct, load); !line.empty()) lines.push_back(line);
     }
   }
-  if (judged.run.end) {
-    for (const LeftOut& left_out : judged.run.end->left_out) lines.push_back(sentence(left_out));
-  }
+  for (const LeftOut& left_out : judged.run.left_out()) lines.push_back(sentence(left_out));
   for (const VoidWindows& void_windows : judged.void_windows)
     lines.push_back(sentence(void_windows));
   for (const std::string& warning : judged.warnings) lines.push_back("warning: " + warning);

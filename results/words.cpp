@@ -148,7 +148,8 @@ std::string sentence(const SignChange& change, std::string_view reference) {
 }
 
 std::string sentence(const LeftOut& left_out) {
-  return left_out.entry + " was left out: " + left_out.why;
+  return left_out.entry + " was left out" + (left_out.load ? " at " + *left_out.load : "") + ": " +
+         left_out.why;
 }
 
 std::string sentence(const VoidWindows& void_windows) {

@@ -157,9 +157,7 @@ std::vector<std::string> shortcomings(const JudgedRun& run) {
   std::vector<std::string> all;
   if (const std::string why = run.run.unfinished(); !why.empty())
     all.push_back("The run was not finished (" + why + "); what it had measured is shown");
-  if (run.run.end) {
-    for (const LeftOut& left_out : run.run.end->left_out) all.push_back(sentence(left_out));
-  }
+  for (const LeftOut& left_out : run.run.left_out()) all.push_back(sentence(left_out));
   return all;
 }
 

@@ -103,7 +103,7 @@ class Files : public testing::Test {
 };
 
 TEST_F(Files, HandlerWorkAndThreadsAreNotAskedOfPeers) {
-  const std::string peer = file("nginx.json", R"({"argv": ["nginx", "{port}"]})");
+  const std::string peer = file("nginx.json", R"({"argv": ["true", "{port}"]})");
   const Options options =
       parse({"--handler-cpu", "1us", "--threads", "4", "--peer", "nginx=" + peer}).front();
   EXPECT_EQ(options.entries.front().handler_cpu_ns, 1000U);
@@ -111,10 +111,48 @@ TEST_F(Files, HandlerWorkAndThreadsAreNotAskedOfPeers) {
   EXPECT_EQ(options.entries.back().peer_file, peer);
 }
 
+TEST_F(Files, APeerFileAndItsVersionAreOnRecord) {
+  const std::string peer =
+      file("peer.json",
+           R"({"argv": ["true", "{port}"], "version": ["sh", "-c", "echo; echo 1.2 >&2"]})");
+  const results::EntrySpec entry =
+      parse({"--backends", "none", "--peer", "p=" + peer}).front().entries.front();
+  EXPECT_EQ(entry.version, "1.2");
+  ASSERT_TRUE(entry.peer);
+  EXPECT_EQ(entry.peer->at("argv").as_array().size(), 2U);
+}
+
+TEST_F(Files, APeerThatCannotBeStartedIsRefusedBeforeAnythingIs) {
+  const std::vector<std::pair<std::string, std::string>> mistakes{
+      {"", "is not JSON"},
+      {"[]", "is not a JSON object"},
+      {R"({"argv": []})", "argv is not a list of words"},
+      {R"({"argv": [1, "{port}"]})", "argv is not a text"},
+      {R"({"argv": ["", "{port}"]})", "argv has no executable"},
+      {R"({"argv": ["true"]})", "names {port} nowhere"},
+      {R"({"argv": ["/nowhere/x", "{port}"]})", "argv starts /nowhere/x, which is no executable"},
+      {R"({"argv": ["no-such-program", "{port}"]})", "no-such-program, which is in no folder"},
+      {R"({"argv": ["true", "{port}"], "version": ["/x"]})", "version starts /x"},
+      {R"({"argv": ["true", "{port}"], "version": ["true"]})", "version: 'true' says nothing"},
+      {R"({"argv": ["true", "{port}"], "ready": "health"})", "ready is 'health'"},
+      {R"({"argv": ["true", "{port}"], "files": {"../x": ""}})", "files has '../x'"},
+      {R"({"argv": ["true", "{port}"], "files": {"x": 3}})", "files: x is not a text"},
+      {R"({"argv": ["true", "{port}"], "argc": 3})", "has an unknown key 'argc'"},
+  };
+  for (const auto& [content, told] : mistakes) {
+    const std::string peer = file("bad.json", content);
+    const std::string why = complaint({"--peer", "p=" + peer, "--dry-run"});
+    EXPECT_THAT(why, HasSubstr("--peer 'p=" + peer + "': " + peer + " "));
+    EXPECT_THAT(why, HasSubstr(told)) << content;
+  }
+  EXPECT_THAT(complaint({"--peer", "p=" + folder_}), HasSubstr("is a directory"));
+}
+
 TEST_F(Files, APeerFileIsReadBeforeAnythingIsStarted) {
   EXPECT_THAT(complaint({"--peer", "nginx=" + folder_ + "/absent.json"}), HasSubstr("absent.json"));
   const std::string peer = file("peer.json", R"({"arguments": []})");
-  EXPECT_THAT(complaint({"--peer", "nginx=" + peer}), HasSubstr(peer + " is not a peer file"));
+  EXPECT_THAT(complaint({"--peer", "nginx=" + peer}),
+              HasSubstr(peer + " has an unknown key 'arguments'"));
 }
 
 TEST_F(Files, AResultOfAnyCellIsNotOverwritten) {
@@ -123,7 +161,22 @@ TEST_F(Files, AResultOfAnyCellIsNotOverwritten) {
   EXPECT_EQ(complaint(words), "--output '" + second + "' exists (go on with it: --resume)");
   Words dry = words;
   dry.emplace_back("--dry-run");
-  EXPECT_EQ(complaint(dry), "none");  // writes nothing
+  EXPECT_EQ(complaint(dry), complaint(words));  // it refuses what the run would
+}
+
+TEST_F(Files, AnOutputThatCannotBeMadeIsRefused) {
+  EXPECT_EQ(complaint({"--output", folder_ + "/new/folders/run.jsonl"}), "none");
+  EXPECT_THAT(complaint({"--output", folder_}), HasSubstr("'" + folder_ + "' is a directory"));
+  EXPECT_THAT(complaint({"--output", ""}), HasSubstr("--output '' is empty"));
+  EXPECT_THAT(complaint({"--output", "/proc/run.jsonl"}), HasSubstr("nothing can be written"));
+  const std::string plain = file("plain", "");
+  EXPECT_THAT(complaint({"--output", plain + "/run.jsonl"}), HasSubstr("which is no folder"));
+}
+
+TEST(CommandLine, AThreadForEachOfThousandsOfConnectionsIsRefused) {
+  EXPECT_THAT(complaint({"--backends", "epoll-et,threads", "--workload", "idle"}),
+              HasSubstr("entry 'threads' would need 10064 threads"));
+  EXPECT_EQ(complaint({"--backends", "epoll-et,threads", "--connections", "4096"}), "none");
 }
 
 TEST(CommandLine, HandlerWorkThatNoServerWouldDoIsRefused) {
@@ -196,13 +249,15 @@ INSTANTIATE_TEST_SUITE_P(
         Words{"--entry", "x=asio,handler-cpu=1001ms"}, Words{"--entry", "x=asio,threads=0"},
         Words{"--entry", "x=asio,speed=9"}, Words{"--entry", "asio"}, Words{"--load", "1k,0"},
         Words{"--load", "0%"}, Words{"--load", "max,max"}, Words{"--load", "10%,,max"},
-        Words{"--load", "fast"}, Words{"--blocks", "0"}, Words{"--blocks", "10001"},
-        Words{"--block", "999us"}, Words{"--window", "999us"}, Words{"--window", "25"},
-        Words{"--lead-in", "much"}, Words{"--workload", "nonsense"}, Words{"--preset", "nonsense"},
-        Words{"--reference", "absent"}, Words{"--peer", "nginx"}, Words{"--server", "new="},
-        Words{"--server-cpus", "9999"}, Words{"--client-cpus", "9999"}, Words{"--fail-on", "much"},
-        Words{"--backends", "epoll-et, asio"}, Words{"--backends", "all,select"},
-        Words{"--backends", ""}));
+        Words{"--load", "fast"}, Words{"--connections", "16,16"}, Words{"--handler-cpu", "0,0"},
+        Words{"--threads", "2,2"}, Words{"--entry", "x=asio,idle=100001"},
+        Words{"--entry", "x=asio,threads=1,threads=2"}, Words{"--blocks", "0"},
+        Words{"--blocks", "10001"}, Words{"--block", "999us"}, Words{"--window", "999us"},
+        Words{"--window", "25"}, Words{"--lead-in", "much"}, Words{"--workload", "nonsense"},
+        Words{"--preset", "nonsense"}, Words{"--reference", "absent"}, Words{"--peer", "nginx"},
+        Words{"--server", "new="}, Words{"--server-cpus", "9999"}, Words{"--client-cpus", "9999"},
+        Words{"--fail-on", "much"}, Words{"--backends", "epoll-et, asio"},
+        Words{"--backends", "all,select"}, Words{"--backends", ""}));
 
 struct Mistake {
   Words words;
@@ -222,6 +277,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"--entry", "x=select"}, "entry 'x' has an unknown backend 'select'"},
         Mistake{{"--entry", "x=asio,sharing=magic"}, "entry 'x' has sharing 'magic', which asio"},
         Mistake{{"--server", "new=/nowhere/server"}, "entry 'new' has no server at /nowhere"},
+        Mistake{{"--server", "new=/bin/true"}, "'/bin/true' does not list backends"},
+        Mistake{{"--entry", "a b=asio"}, "an entry's name is 'a b'"},
+        Mistake{{"--entry", "a,b=asio"}, "an entry's name is 'a,b'"},
+        Mistake{{"--entry", "a/b=asio"}, "an entry's name is 'a/b'"},
         Mistake{{"--backends", "asio,asio"}, "two entries are named 'asio'"},
         Mistake{{"--backends", "none"}, "nothing to compare"},
         Mistake{{"--backends", "none", "--server", "x=y"}, "has no backend"}));
