@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -28,11 +31,21 @@ void write_file(const std::string& name, const std::string& content) {
     std::cout << content;
     return;
   }
-  std::ofstream file(name, std::ios::binary);
+  // A device, or a pipe, is written to as it is.
+  const bool is_whole = !std::filesystem::exists(name) || std::filesystem::is_regular_file(name);
+  // Beside it, and renamed: it appears whole or not at all.
+  const std::string target =
+      std::filesystem::is_symlink(name) ? std::filesystem::weakly_canonical(name).string() : name;
+  const std::string fresh = is_whole ? target + ".part" : name;
+  std::ofstream file(fresh, std::ios::binary);
   if (!file) os::throw_errno("open " + name);
   file << content;
   file.close();
-  if (!file) os::throw_errno("write " + name);
+  const bool is_written = file.good();
+  if (is_written && (!is_whole || std::rename(fresh.c_str(), target.c_str()) == 0)) return;
+  const int error = errno;
+  if (is_whole) std::remove(fresh.c_str());
+  os::throw_errno("write " + name, error);
 }
 
 std::string read_file(const std::string& name) {

@@ -1,6 +1,8 @@
 #include "results/report/options.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include "common/command_line.h"
 #include "common/units.h"
@@ -95,6 +97,35 @@ void refuse_pointless(const po::variables_map& values, const ReportOptions& opti
   }
 }
 
+// What is written is not what is read, nor written twice, nor a folder.
+void check_outputs(const ReportOptions& options) {
+  std::vector<std::pair<std::string, std::string>> outputs;
+  const auto add = [&](const std::string& flag, const std::string& file) {
+    if (!file.empty()) outputs.emplace_back(flag, file);
+  };
+  add("html", options.html);
+  add("splice", options.splice);
+  for (const auto& [flag, file] : options.exports) add(std::string(flag), file);
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (auto one = outputs.begin(); one != outputs.end(); ++one) {
+    const std::string said = "--" + one->first + " '" + one->second + "' ";
+    for (auto other = outputs.begin(); other != one; ++other) {
+      if (one->second == other->second || fs::equivalent(one->second, other->second, ignored))
+        throw cli::UsageError(said + "is what --" + other->first + " writes");
+    }
+    if (one->second == "-") continue;
+    for (const std::string& run : options.runs) {
+      if (one->second == run || fs::equivalent(one->second, run, ignored))
+        throw cli::UsageError(said + "is the results file itself");
+    }
+    if (fs::is_directory(one->second, ignored)) throw cli::UsageError(said + "is a directory");
+    const fs::path folder = fs::path(one->second).parent_path();
+    if (!folder.empty() && !fs::is_directory(folder, ignored))
+      throw cli::UsageError(said + "is in no folder that is there");
+  }
+}
+
 }  // namespace
 
 std::optional<ReportOptions> parse_report_options(int argc, const char* const* argv) {
@@ -123,6 +154,11 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     const std::string file = text_of(values, std::string(each.flag));
     if (!file.empty()) options.exports.emplace(each.flag, file);
   }
+  for (const auto& [flag, value] : values) {
+    const auto* const text = boost::any_cast<std::string>(&value.value());
+    if (text != nullptr && text->empty()) throw cli::UsageError("--" + flag + " '' is empty");
+  }
+  check_outputs(options);
   return options;
 }
 

@@ -5,7 +5,9 @@ import json
 import lzma
 import os
 import re
+import resource
 import shutil
+import signal
 import statistics
 import xml.dom.minidom
 
@@ -188,6 +190,34 @@ def test_no_flag_is_ignored_in_silence(tool, synthetic_run, flags, said):
     file = synthetic_run()
     result = tool("duelio-report", file, *[flag.format(file=file) for flag in flags])
     assert result.code == 2 and said in result.stderr and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("flags, said", [
+    (["--html", "{file}"], "is the results file itself"),
+    (["--html", "a", "--csv", "a"], "is what --"),
+    (["--html", "-", "--csv", "-"], "is what --"),
+    (["--html", "{folder}"], "is a directory"),
+    (["--csv", "{folder}/nowhere/a.csv"], "is in no folder that is there"),
+    (["--html", ""], "--html '' is empty"),
+    (["--sort", ""], "--sort '' is empty"),
+])
+def test_what_cannot_be_written_is_refused_before_anything_is(tool, synthetic_run, tmp_path, flags, said):
+    file = synthetic_run()
+    before = file.read_bytes()
+    result = tool("duelio-report", file, *[flag.format(file=file, folder=tmp_path) for flag in flags], cwd=tmp_path)
+    assert result.code == 2 and said in result.stderr and result.stderr.count("\n") == 1 and result.stdout == ""
+    assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_appears_whole_or_not_at_all(tool, synthetic_run, tmp_path):
+    """A page that does not fit into what is left of the disk leaves the one that was there."""
+    page = tmp_path / "page.html"
+    page.write_text("yesterday's")
+    result = tool("duelio-report", synthetic_run(), "--html", page,
+                  preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                                      resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))))
+    assert result.code == 1 and f"write {page}: File too large" in result.stderr
+    assert page.read_text() == "yesterday's" and sorted(file.name for file in tmp_path.iterdir()) == ["page.html", "run.jsonl"]
 
 
 def test_the_newest_like_baseline_counts(tool, synthetic_run):
