@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <random>
 #include <string_view>
 #include <vector>
 
@@ -22,8 +21,8 @@ void for_every_arrival(std::string_view bytes, Visit visit) {
 }
 
 // Cut at random places; most pieces are short, some long.
-inline std::vector<std::string_view> cut_at_random(std::string_view bytes,
-                                                   std::mt19937_64& random) {
+template <class Random>
+std::vector<std::string_view> cut_at_random(std::string_view bytes, Random& random) {
   std::vector<std::string_view> pieces;
   while (!bytes.empty()) {
     const std::size_t longest = std::size_t{1} << (random() % 15U);
