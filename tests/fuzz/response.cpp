@@ -1,5 +1,6 @@
 // The generator's response reader: responses that arrive in pieces are read as those that arrive
 // whole.
+#include <array>
 #include <random>
 #include <string>
 
@@ -20,7 +21,9 @@ std::string read(const std::vector<std::string_view>& pieces, bool head_request,
   for (std::string_view piece : pieces) {
     while (!piece.empty()) {
       const auto [outcome, used] = reader.read(piece, last, head_request, expected);
-      if (outcome == Outcome::malformed) return seen + "malformed";
+      if (outcome == Outcome::malformed)
+        return seen + std::string(describe(reader.refusal().flaw)) + " at byte " +
+               std::to_string(reader.refusal().byte);
       if (used > piece.size()) fuzz::fail("more was used than there is");
       piece.remove_prefix(used);
       if (outcome == Outcome::incomplete) {
@@ -32,7 +35,10 @@ std::string read(const std::vector<std::string_view>& pieces, bool head_request,
               (reader.body_is_good() ? "\n" : " with a wrong body\n");
     }
   }
-  return seen + (reader.in_answer() ? "in a response" : "between responses");
+  seen += reader.in_answer() ? "in a response" : "between responses";
+  return seen + (reader.end(head_request, expected) == Outcome::complete
+                     ? ", which the end completes"
+                     : "");
 }
 
 }  // namespace
