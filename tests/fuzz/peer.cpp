@@ -1,6 +1,7 @@
-// Peer files: any file is taken, or refused as a usage error of one line.
-#include "common/cli.h"
-#include "compare/server.h"
+// Peer files: any file is taken, or refused by one line.
+#include <stdexcept>
+
+#include "compare/peer.h"
 #include "tests/fuzz/file.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -9,8 +10,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static fuzz::File file;
   file.write(data, size);
   try {
-    compare::check_peer_file("peer", file.name());
-  } catch (const cli::UsageError& error) {
+    (void)compare::Peer::read(file.name());
+  } catch (const std::invalid_argument& error) {
     if (std::string_view(error.what()).find('\n') != std::string_view::npos)
       fuzz::fail(error.what());
   }
