@@ -95,7 +95,8 @@ class Server:
 def running_server(executables, folder, backend, *flags, under=(), **how):
     """A server on a port of its own. It has to end cleanly, here if it was not ended before."""
     greeting_file = folder / f"greeting-{backend}"
-    argv = [*under, executables / "duelio-server", "--backend", backend, "--port", "0", *flags]
+    port = () if "--port" in flags else ("--port", "0")
+    argv = [*under, executables / "duelio-server", "--backend", backend, *port, *flags]
     with open(greeting_file, "w", encoding="utf-8") as stdout, started(argv, stdout=stdout, **how) as process:
         def greeting():
             assert process.poll() is None, f"{backend} ended before it listened"
