@@ -1,7 +1,8 @@
 // Peer files: any file is taken, or refused by one line.
+#include "compare/peer.h"
+
 #include <stdexcept>
 
-#include "compare/peer.h"
 #include "tests/fuzz/file.h"
 #include "tests/fuzz/fuzz.h"
 

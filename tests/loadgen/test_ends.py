@@ -175,8 +175,11 @@ def test_a_run_without_a_completion_is_valid_json(loadgen, serve, schema):
         result = loadgen("--requests", "8", "--timeout", "200ms", *flags, serve().url)
         assert result.code == 1 and "no request completed" in result.stdout
         document = load(result.json_file, schema)
-        assert document["counts"]["completed"] == 0 and document["rate"]["achieved"] == 0
-        assert {error["class"] for error in document["errors"]} == {"timeout"}
+        counts = document["counts"]
+        assert counts["completed"] == 0 and document["rate"]["achieved"] == 0
+        # The drain is as long as the time-out, so which of them ends a request is chance.
+        assert counts["in_flight"] + counts["request_errors"] == 8
+        assert {error["class"] for error in document["errors"]} <= {"timeout"}
 
 
 def test_a_refused_response_is_reported_with_its_reason(loadgen, serve, schema):
