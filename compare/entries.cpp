@@ -110,7 +110,8 @@ EntrySpec parse_entry(const std::string& text) {
     const std::size_t at = parts[i].find('=');
     const std::string key = parts[i].substr(0, at);
     const std::string value = at == std::string::npos ? "" : parts[i].substr(at + 1);
-    if (!seen.insert(key).second) throw cli::UsageError(flag + " has " + key + " twice");
+    if (!seen.insert(key).second)
+      throw cli::UsageError(std::string(flag).append(" has ").append(key).append(" twice"));
     if (key == "threads") {
       entry.threads = parsed(flag, key, value, parse_threads);
     } else if (key == "sharing") {
@@ -227,7 +228,12 @@ std::vector<EntrySpec> parse_entries(const boost::program_options::variables_map
       entry.peer = peer_file_content(file);
       if (!peer.version.empty()) entry.version = version_of(peer);
     } catch (const std::exception& error) {
-      throw cli::UsageError("--peer '" + spec + "': " + file + " " + error.what());
+      throw cli::UsageError(std::string("--peer '")
+                                .append(spec)
+                                .append("': ")
+                                .append(file)
+                                .append(" ")
+                                .append(error.what()));
     }
   }
   if (entries.empty())

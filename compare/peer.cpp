@@ -130,6 +130,7 @@ Peer Peer::read(const std::string& file) {
 
 std::string version_of(const Peer& peer) {
   std::vector<std::string> command;
+  command.reserve(peer.version.size());
   for (const std::string& word : peer.version)
     command.push_back(filled(word, {.bin = executables_folder()}));
   Process process(command, {.with_stderr = true});

@@ -130,6 +130,7 @@ void RunningServer::start_peer(const results::EntrySpec& entry, Process::How how
     std::ofstream(folder / name) << filled(content, places);
   }
   std::vector<std::string> arguments;
+  arguments.reserve(peer.argv.size());
   for (const std::string& argument : peer.argv) arguments.push_back(filled(argument, places));
   // Appended to, so that it can be cut while the server writes.
   output_ = os::UniqueFd(

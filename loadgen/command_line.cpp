@@ -37,9 +37,7 @@ const cli::Tool tool{
          "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
          "duelio-loadgen --control http://127.0.0.1:8000/    # type: connect, window rate=20k",
          "duelio-loadgen --pipeline 16 --json run.json http://127.0.0.1:8000/bytes/1024",
-         "duelio-loadgen --method POST --body @order.json --header 'content-type: "
-         "application/json' "
-         "http://localhost:8080/orders"},
+         "duelio-loadgen --method POST --body @order.json http://127.0.0.1:8000/"},
 };
 
 namespace {
