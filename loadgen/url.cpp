@@ -146,6 +146,9 @@ Url parse_url(std::string_view text) {
   Url url;
   const std::string_view port =
       authority.starts_with('[') ? parse_literal(authority, url) : parse_name(authority, url);
+  for (const char c : port) {
+    if (c < ' ' || c == 0x7f) throw bad("has " + shown(c) + " in its port");
+  }
   if (!port.empty() && port.front() != ':')
     throw bad("has '" + std::string(port) + "' behind its address");
   url.port = parse_port(port.empty() ? port : port.substr(1));

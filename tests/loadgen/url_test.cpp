@@ -77,6 +77,8 @@ TEST(Url, WhatIsNoneIsRefusedByName) {
       {"http://h:65536/", "'65536', which is not between 1 and 65535"},
       {"http://h:99999999999999999999/", "which is not between 1 and 65535"},
       {"http://h:80a/", "'80a', which is not a number"},
+      {"http://h:8\n0/", "byte 0x0a in its port"},
+      {"http://[::1]\r/", "byte 0x0d in its port"},
       {"http://h:-1/", "'-1', which is not a number"},
       {"http://h:+1/", "'+1', which is not a number"},
       {"http://h: 80/", "which is not a number"},
