@@ -4,10 +4,23 @@
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <string>
 
 #include <unistd.h>
 
 namespace duelio::cli {
+
+namespace {
+
+// A message may quote what was typed or read, which may have line ends in it.
+void say(const Tool& tool, std::string message) {
+  for (char& c : message) {
+    if ((c >= 0 && c < ' ') || c == 0x7f) c = '?';
+  }
+  std::cerr << tool.name << ": " << message << '\n';
+}
+
+}  // namespace
 
 int run(const Tool& tool, const std::function<int()>& body) {
   try {
@@ -15,10 +28,10 @@ int run(const Tool& tool, const std::function<int()>& body) {
     if (!std::cout.flush()) throw std::runtime_error("write stdout failed");
     return code;
   } catch (const UsageError& error) {
-    std::cerr << tool.name << ": " << error.what() << '\n';
+    say(tool, error.what());
     return exit_usage;
   } catch (const std::exception& error) {
-    std::cerr << tool.name << ": " << error.what() << '\n';
+    say(tool, error.what());
     return exit_failure;
   }
 }

@@ -165,7 +165,7 @@ void RunningServer::wait_until_ready(const std::string& target) {
 
 std::vector<pid_t> RunningServer::processes() {
   if (!is_peer_) return {process_->pid()};
-  struct stat status{};
+  struct stat status = {};
   if (::fstat(output_.get(), &status) == 0 && status.st_size > most_output) [[maybe_unused]]
     const int cut = ::ftruncate(output_.get(), 0);
   return family_->members();

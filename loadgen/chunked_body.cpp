@@ -8,14 +8,6 @@ namespace {
 constexpr std::size_t max_chunk_line = 16 * 1024;
 constexpr std::size_t max_trailers = 64 * 1024;
 
-// -1: none.
-constexpr int hexadecimal(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Flaw ChunkedBody::step(char c) noexcept {
@@ -52,7 +44,7 @@ Flaw ChunkedBody::step_in_chunk_line(char c) noexcept {
     return Flaw::none;
   }
   if (state_ == State::size_begin || state_ == State::size) {
-    if (const int digit = hexadecimal(c); digit >= 0) {
+    if (const int digit = http::scan::hex_value(c); digit >= 0) {
       if (left_ >> 60U != 0) return Flaw::chunk_size_range;
       left_ = left_ * 16 + static_cast<unsigned>(digit);
       state_ = State::size;

@@ -70,14 +70,6 @@ std::pair<std::uint64_t, std::uint64_t> parse_body_bytes(std::string_view word) 
   return {min, max};
 }
 
-// So that a message is one line, whatever the value has in it.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if ((c >= 0 && c < ' ') || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
 // "@FILE"
 std::shared_ptr<const std::string> read_body(const std::string& word) {
   if (!word.starts_with('@')) throw std::invalid_argument("is not @ and the name of a file");
@@ -110,7 +102,7 @@ std::vector<Header> read_headers(const po::variables_map& values) {
       if (is_host && has_host) throw std::invalid_argument("is a second host");
       has_host = has_host || is_host;
     } catch (const std::invalid_argument& error) {
-      throw cli::UsageError("--header '" + printable(text) + "' " + error.what());
+      throw cli::UsageError("--header '" + text + "' " + error.what());
     }
   }
   return headers;

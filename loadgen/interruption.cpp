@@ -34,7 +34,7 @@ void on_signal(int /*number*/) {
 
 void handle_signals() {
   if (!interrupted) first_signal_ns = 0;  // a new load in the same process
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

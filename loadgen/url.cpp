@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "common/http/scan.h"
+
 namespace duelio::loadgen {
 namespace {
 
@@ -20,7 +22,7 @@ constexpr bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 constexpr bool is_hexadecimal(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return http::scan::hex_value(c) >= 0;
 }
 // unreserved / sub-delims, RFC 3986 section 2
 constexpr bool is_plain(char c) {

@@ -8,7 +8,7 @@ namespace duelio::server {
 
 // Installs a handler that runs alone and restarts what it interrupts. Throws std::system_error.
 inline void handle(int number, void (*handler)(int)) {
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);

@@ -24,6 +24,8 @@ def test_version_names_the_tool(tool, name):
 
 MISTAKES = [
     *[(2, "nonsense", f"{name} --nonsense") for name in TOOLS],
+    *[(2, "two?lines", f"{name} '--two\nlines'") for name in TOOLS],
+    (2, "byte 0x0a in its port", "duelio-loadgen 'http://h:8\n0/'"),
     (2, "--backend is missing", "duelio-server"),
     (2, "--backend 'kqueue'", "duelio-server --backend kqueue"),
     (2, "--port '70000'", "duelio-server --backend epoll-et --port 70000"),

@@ -11,6 +11,13 @@
 // Tests run both on the same inputs.
 namespace duelio::http::scan {
 
+// -1 for what is no hexadecimal digit.
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 // tchar, RFC 9110 section 5.6.2.
 constexpr bool is_token(unsigned char c) {
   if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;

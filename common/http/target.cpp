@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/http/scan.h"
+
 namespace duelio::http {
 namespace {
 
@@ -15,13 +17,6 @@ constexpr bool is_digit(char c) noexcept {
 
 constexpr bool is_unreserved(char c) noexcept {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-// -1 for what is no hexadecimal digit.
-constexpr int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 // The part between "//" and the path or query, RFC 3986 section 3.2.
@@ -90,8 +85,8 @@ Segments segments_of(std::string_view path) noexcept {
 char DecodedReader::next() noexcept {
   const char c = text_.front();
   if (c == '%' && text_.size() >= 3) {
-    const int high = hex_value(text_[1]);
-    const int low = hex_value(text_[2]);
+    const int high = scan::hex_value(text_[1]);
+    const int low = scan::hex_value(text_[2]);
     const char decoded = static_cast<char>(high * 16 + low);
     if (high >= 0 && low >= 0 && is_unreserved(decoded)) {
       text_.remove_prefix(3);

@@ -25,7 +25,7 @@ void signal_the_others(int number) {
 }
 
 TEST_P(Conformance, GoesOnWhenSignalsInterruptItsWaits) {
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = [](int) {};
   sigaction(SIGURG, &action, nullptr);
   TcpClient client(port());
