@@ -96,7 +96,10 @@ std::uint64_t parse_bytes(std::string_view text) {
 double parse_fraction(std::string_view text) {
   constexpr std::array units{Unit{"", 1}, Unit{"%", 0.01}};
   const double value = parse_quantity(text, units, "% or none");
-  if (value > 1) throw bad("is above 100%");
+  if (value > 1) {
+    const bool lacks_sign = !text.ends_with('%') && value <= 100;
+    throw bad("is above 100%" + (lacks_sign ? " (is " + std::string(text) + "% meant?)" : ""));
+  }
   return value;
 }
 

@@ -72,6 +72,10 @@ const std::vector<Preset>& presets() {
   return all;
 }
 
+// Beyond them lanes no longer share the same moments of the machine.
+constexpr std::chrono::seconds longest_window{10};
+constexpr std::chrono::hours longest_block{1};
+
 // Long enough for caches and rate to come into swing: METHODOLOGY.md, "Lead-in".
 constexpr milliseconds lead_in{4};
 
@@ -302,16 +306,27 @@ po::options_description described() {
   return description;
 }
 
+// Nothing is smaller than no difference, and none is larger than all.
+double parse_effect(std::string_view word) {
+  const double effect = parse_fraction(word);
+  if (effect <= 0 || effect >= 1)
+    throw std::invalid_argument("is not a difference between 0% and 100%");
+  return effect;
+}
+
 void choose_plan(const po::variables_map& values, Options& options) {
   const Preset preset =
       cli::value(values, "preset", [](std::string_view name) { return by_name(presets(), name); });
-  const auto time = [&](const char* flag, nanoseconds fallback, nanoseconds least) {
+  const auto time = [&](const char* flag, nanoseconds fallback, nanoseconds least,
+                        nanoseconds most) {
     if (!values.contains(flag)) return fallback;
     return cli::value(values, flag, [&](std::string_view word) {
       const nanoseconds value = parse_duration(word);
-      if (value < least)
-        throw std::invalid_argument("is shorter than " +
-                                    format_duration(std::chrono::duration<double>(least).count()));
+      const auto words = [](nanoseconds limit) {
+        return format_duration(std::chrono::duration<double>(limit).count());
+      };
+      if (value < least) throw std::invalid_argument("is shorter than " + words(least));
+      if (value > most) throw std::invalid_argument("is longer than " + words(most));
       return value;
     });
   };
@@ -319,12 +334,12 @@ void choose_plan(const po::variables_map& values, Options& options) {
   options.preset = preset.name;
   options.plan.blocks = values.contains("blocks") ? cli::value(values, "blocks", between(1, 10'000))
                                                   : static_cast<unsigned>(preset.blocks);
-  options.block_length = time("block", preset.block_length, milliseconds(1));
-  options.plan.window_s = in_s(time("window", preset.window, milliseconds(1)));
-  options.plan.lead_in_s = in_s(time("lead-in", lead_in, nanoseconds(0)));
+  options.block_length = time("block", preset.block_length, milliseconds(1), longest_block);
+  options.plan.window_s = in_s(time("window", preset.window, milliseconds(1), longest_window));
+  options.plan.lead_in_s = in_s(time("lead-in", lead_in, nanoseconds(0), longest_window));
   options.plan.alpha = thresholds::alpha;
   options.plan.minimum_effect = values.contains("minimum-effect")
-                                    ? cli::value(values, "minimum-effect", parse_fraction)
+                                    ? cli::value(values, "minimum-effect", parse_effect)
                                     : thresholds::minimum_effect;
   options.plan.isolated = values.contains("isolated");
   options.plan.accept_noise = values.contains("accept-noise");
@@ -354,7 +369,7 @@ std::vector<Options> fresh(const po::variables_map& values,
       values.contains("output") ? values["output"].as<std::string>() : default_output();
   options.dry_run = values.contains("dry-run");
   if (values.contains("fail-on")) {
-    options.fail_on = cli::value(values, "fail-on", parse_fraction);
+    options.fail_on = cli::value(values, "fail-on", parse_effect);
     if (options.entries.size() == 1)
       throw cli::UsageError("--fail-on has nothing to hold: the only entry is the reference");
   }
@@ -379,6 +394,10 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
     });
   }
   if (values->contains("doctor")) {  // examines a machine with one CPU, too
+    for (const auto& [flag, value] : *values) {
+      if (value.defaulted() || flag == "doctor" || flag == "client-cpus") continue;
+      throw cli::UsageError("--" + flag + " does not go with --doctor");
+    }
     Options options{.doctor = true};
     options.plan.client_cpus = {os::allowed_cpus().back()};
     if (values->contains("client-cpus"))

@@ -18,6 +18,7 @@ constexpr double fewest_requests = 200;  // of a window
 constexpr double fewest_lead_in_requests = 150;
 constexpr double closed_loop_window_s = 0.025;  // its batches grow and shrink for milliseconds
 constexpr double closed_loop_lead_in_s = 0.006;
+constexpr double highest_rate = 1e8;  // ten times what loopback has ever carried for one server
 constexpr std::chrono::milliseconds between{1};  // the last response, the line, the next command
 
 nanoseconds seconds(double value) {
@@ -36,9 +37,11 @@ std::vector<LoadSpec> parse_loads(std::string_view text) {
     } else if (word != "max") {
       spec.rate = parse_rate(word);
       if (*spec.rate <= 0) throw std::invalid_argument("has a rate that is not above 0");
+      if (*spec.rate > highest_rate) throw std::invalid_argument("has a rate above 100M");
     }
     for (const LoadSpec& other : specs) {
-      if (other.id == spec.id) throw std::invalid_argument("has " + word + " twice");
+      if (other.share == spec.share && other.rate == spec.rate)
+        throw std::invalid_argument("has " + word + " twice");
     }
     specs.push_back(std::move(spec));
   }

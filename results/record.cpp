@@ -245,6 +245,9 @@ Run load(const std::string& file) {
       begin = end + 1;
     }
     if (!reader.has_manifest()) throw std::runtime_error("no complete manifest line");
+  } catch (const boost::system::system_error& error) {  // its own words name a place in Boost
+    throw BadFile(file + ":" + std::to_string(number) + ": no JSON object on a line of its own (" +
+                  error.code().message() + ")");
   } catch (const std::exception& error) {
     throw BadFile(file + ":" + std::to_string(number) + ": " + error.what());
   }

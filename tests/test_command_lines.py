@@ -77,6 +77,16 @@ MISTAKES = [
     (2, "--load '10%,fast'", "duelio-compare --load 10%,fast"),
     (2, "--window '1us'", "duelio-compare --window 1us"),
     (2, "no other flag", "duelio-compare --resume x --blocks 3"),
+    (2, "--minimum-effect '5' is above 100% (is 5% meant?)", "duelio-compare --backends epoll-et --minimum-effect 5 --dry-run"),
+    (2, "--fail-on '3' is above 100% (is 3% meant?)", "duelio-compare --fail-on 3 --dry-run"),
+    (2, "--minimum-effect '0%'", "duelio-compare --backends epoll-et --minimum-effect 0% --dry-run"),
+    (2, "--minimum-effect '100%'", "duelio-compare --backends epoll-et --minimum-effect 100% --dry-run"),
+    (2, "--load '100G'", "duelio-compare --backends epoll-et --load 100G --dry-run"),
+    (2, "has 10.0% twice", "duelio-compare --backends epoll-et --load 10%,10.0% --dry-run"),
+    (2, "--window '1h'", "duelio-compare --backends epoll-et --window 1h --dry-run"),
+    (2, "--lead-in '1m'", "duelio-compare --backends epoll-et --lead-in 1m --dry-run"),
+    (2, "--block '2h'", "duelio-compare --backends epoll-et --block 2h --dry-run"),
+    (2, "--backends does not go with --doctor", "duelio-compare --doctor --backends epoll-et"),
 ]
 
 

@@ -2,7 +2,7 @@
 // NAME.png where rsvg-convert is installed.
 //   node results/plots/render.mjs FILE.vl.json...
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 function fail(message) {
   console.error(`render.mjs: ${message}`);
@@ -23,13 +23,15 @@ for (const file of files) {
   try {
     const spec = JSON.parse(readFileSync(file, 'utf8'));
     const view = new vega.View(vega.parse(lite.compile(spec).spec), { renderer: 'none' });
-    writeFileSync(`${base}.svg`, `${await view.toSVG()}\n`);
+    writeFileSync(`${base}.svg.part`, `${await view.toSVG()}\n`);
+    renameSync(`${base}.svg.part`, `${base}.svg`); // whole or not at all
     view.finalize();
   } catch (error) {
     fail(`${file}: ${error.message}`);
   }
   if (has_rsvg) {
-    const { status, stderr } = spawnSync('rsvg-convert', ['--zoom', '2', '--output', `${base}.png`, `${base}.svg`]);
+    const { status, stderr } = spawnSync('rsvg-convert', ['--zoom', '2', '--output', `${base}.png.part`, `${base}.svg`]);
     if (status !== 0) fail(`rsvg-convert ${base}.svg: ${stderr.toString().trim()}`);
+    renameSync(`${base}.png.part`, `${base}.png`);
   }
 }

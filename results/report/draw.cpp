@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <system_error>
 
@@ -14,6 +13,7 @@
 
 #include "common/os/error.h"
 #include "results/report/assets.h"
+#include "results/report/whole_file.h"
 
 namespace duelio::results {
 
@@ -156,10 +156,7 @@ bool draw_figures(std::span<const JudgedRun> runs, const std::string& folder) {
     for (const Drawing& drawing : all) {
       const std::string name =
           (std::filesystem::path(folder) / (drawing.panel.id + ".vl.json")).string();
-      std::ofstream file(name, std::ios::binary);
-      file << json::serialize(bound(drawing)) << '\n';
-      file.close();
-      if (!file) os::throw_errno("write " + name);
+      write_file(name, json::serialize(bound(drawing)) + "\n");
       words.push_back(name);
     }
   };

@@ -15,14 +15,14 @@
 namespace duelio::results {
 namespace {
 
-// Into memory: xz says itself what is wrong with a file.
+// Into memory.
 os::UniqueFd decompressed(const std::string& file) {
   os::UniqueFd memory(::memfd_create("results", MFD_CLOEXEC));
   if (!memory) os::throw_errno("make room for " + file);
   posix_spawn_file_actions_t actions{};
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, memory.get(), STDOUT_FILENO);
-  std::array<std::string, 4> words{"xz", "-dc", "--", file};
+  std::array<std::string, 4> words{"xz", "-dcqq", "--", file};
   std::array<char*, 5> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data(),
                             nullptr};
   pid_t pid = 0;
@@ -33,7 +33,8 @@ os::UniqueFd decompressed(const std::string& file) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (status != 0) throw BadFile(file + " cannot be decompressed: see what xz says");
+  if (status != 0)
+    throw BadFile(file + " cannot be decompressed: it is cut off, damaged or not of xz");
   return memory;
 }
 

@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -20,33 +17,12 @@
 #include "results/report/input.h"
 #include "results/report/options.h"
 #include "results/report/selection.h"
+#include "results/report/whole_file.h"
 #include "results/report/words.h"
 #include "results/table.h"
 
 namespace duelio::results {
 namespace {
-
-void write_file(const std::string& name, const std::string& content) {
-  if (name == "-") {
-    std::cout << content;
-    return;
-  }
-  // A device, or a pipe, is written to as it is.
-  const bool is_whole = !std::filesystem::exists(name) || std::filesystem::is_regular_file(name);
-  // Beside it, and renamed: it appears whole or not at all.
-  const std::string target =
-      std::filesystem::is_symlink(name) ? std::filesystem::weakly_canonical(name).string() : name;
-  const std::string fresh = is_whole ? target + ".part" : name;
-  std::ofstream file(fresh, std::ios::binary);
-  if (!file) os::throw_errno("open " + name);
-  file << content;
-  file.close();
-  const bool is_written = file.good();
-  if (is_written && (!is_whole || std::rename(fresh.c_str(), target.c_str()) == 0)) return;
-  const int error = errno;
-  if (is_whole) std::remove(fresh.c_str());
-  os::throw_errno("write " + name, error);
-}
 
 std::string read_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
@@ -113,8 +89,17 @@ std::vector<JudgedRun> judged_runs(const ReportOptions& options) {
   return runs;
 }
 
+// Tables of nothing would look like a result.
+bool holds_something(const JudgedRun& run) {
+  if (!run.run.blocks.empty() || !run.run.left_out().empty()) return true;
+  std::cerr << "duelio-report: " << run.run.file << " holds no finished block: nothing to report\n";
+  return false;
+}
+
 int show(const ReportOptions& options) {
   const std::vector<JudgedRun> runs = judged_runs(options);
+  if (!std::all_of(runs.begin(), runs.end(), holds_something))
+    return static_cast<int>(Gate::invalid);
   if (!options.writes_to_stdout()) print_tables(runs);
   if (!options.html.empty()) write_file(options.html, to_html(runs));
   for (const RegisteredExporter& each : registered_exporters()) {

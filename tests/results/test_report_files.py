@@ -241,6 +241,29 @@ def test_what_is_no_results_file_is_told_in_one_line(tool, tmp_path, content):
     assert result.code == 2 and str(file) in result.stderr and result.stderr.count("\n") == 1
 
 
+def test_a_run_without_a_finished_block_is_no_report(tool, synthetic_run, tmp_path):
+    killed = tmp_path / "killed.jsonl"
+    killed.write_text(synthetic_run().read_text().partition("\n")[0] + "\n")
+    result = tool("duelio-report", killed, "--html", tmp_path / "page.html")
+    assert result.code == 3 and "holds no finished block" in result.stderr and result.stdout == ""
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_json_over_several_lines_is_told_without_a_place_in_a_library(tool, synthetic_run, tmp_path):
+    pretty = tmp_path / "pretty.jsonl"
+    pretty.write_text(json.dumps(json.loads(synthetic_run().read_text().partition("\n")[0]), indent=1) + "\n")
+    result = tool("duelio-report", pretty)
+    assert result.code == 2 and "pretty.jsonl:1: no JSON object on a line of its own" in result.stderr
+    assert result.stderr.count("\n") == 1 and "boost" not in result.stderr
+
+
+def test_a_compressed_record_that_is_cut_off_is_told_in_one_line(tool, synthetic_run, tmp_path):
+    compressed = tmp_path / "run.jsonl.xz"
+    compressed.write_bytes(lzma.compress(synthetic_run().read_bytes())[:-20])
+    result = tool("duelio-report", compressed)
+    assert result.code == 2 and "cannot be decompressed" in result.stderr and result.stderr.count("\n") == 1
+
+
 def test_a_folder_and_a_missing_file_are_told_in_one_line(tool, tmp_path):
     for file in (tmp_path, tmp_path / "missing.jsonl"):
         result = tool("duelio-report", file)
