@@ -13,16 +13,15 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
-#include <vector>
 
 #include <boost/asio.hpp>
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
+#include "backends/support/list.h"
+#include "backends/support/stop.h"
 #include "backends/support/worker.h"
 #include "backends/support/workers.h"
 #include "common/http/connection.h"
@@ -38,44 +37,57 @@ namespace net = boost::asio;
 using boost::system::error_code;
 using net::ip::tcp;
 
-class Session;
-
-thread_local WorkerContext* worker = nullptr;  // of the running thread
-
-// The sessions of an io_context.
-struct Register {
-  std::mutex mutex;  // taken when one opens or closes
-  std::unordered_set<Session*> sessions;
-  std::atomic<bool> draining{false};
-  std::function<void()> when_empty;  // while draining
-
-  void leave(Session* session) {
-    const std::lock_guard lock(mutex);
-    sessions.erase(session);
-    if (sessions.empty() && when_empty) when_empty();
+// An io_context that one thread runs: nothing is locked, and handlers need no strand.
+struct OneThread {
+  struct Mutex {
+    void lock() noexcept {}
+    void unlock() noexcept {}
+  };
+  static constexpr int hint = 1;
+  static net::any_io_executor one_by_one(net::io_context& context) {
+    return context.get_executor();
   }
+  WorkerContext* worker = nullptr;
 };
 
-class Session : public std::enable_shared_from_this<Session> {
+// One that several threads run; which of them runs a handler is known in that thread.
+struct ManyThreads {
+  using Mutex = std::mutex;
+  static constexpr int hint = BOOST_ASIO_CONCURRENCY_HINT_DEFAULT;
+  static net::any_io_executor one_by_one(net::io_context& context) {
+    return net::make_strand(context);
+  }
+  static inline thread_local WorkerContext* worker = nullptr;
+};
+
+template <class Loop>
+class Session : public std::enable_shared_from_this<Session<Loop>>, public Linked<Session<Loop>> {
  public:
-  Session(tcp::socket socket, Register& all)
-      : socket_(std::move(socket)),
-        register_(all),
-        connection_(worker->workspace, http::Buffers::owned) {
-    const std::lock_guard lock(register_.mutex);
-    register_.sessions.insert(this);
-    if (register_.draining) connection_.begin_drain();
+  Session(tcp::socket socket, Loop& loop)
+      : connection(loop.worker->workspace, http::Buffers::owned),
+        socket_(std::move(socket)),
+        loop_(loop) {
+    loop_.enter(*this);
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() { register_.leave(this); }
+  ~Session() { loop_.leave(*this); }
 
-  net::any_io_executor executor() { return socket_.get_executor(); }
+  void start() {
+    net::dispatch(socket_.get_executor(), [self = this->shared_from_this()] {
+      self->connection.bind(self->loop_.worker->workspace);
+      self->step();
+    });
+  }
 
+  int fd() { return socket_.native_handle(); }
+
+  http::Connection connection;
+
+ private:
   void step() {
-    connection_.bind(worker->workspace);
     while (true) {
-      switch (connection_.want()) {
+      switch (connection.want()) {
         case http::Want::read:
           return read();
         case http::Want::write:
@@ -83,7 +95,7 @@ class Session : public std::enable_shared_from_this<Session> {
         case http::Want::half_close: {
           error_code ignored;
           socket_.shutdown(tcp::socket::shutdown_send, ignored);
-          connection_.commit_half_close();
+          connection.commit_half_close();
           break;
         }
         case http::Want::close:
@@ -92,208 +104,164 @@ class Session : public std::enable_shared_from_this<Session> {
     }
   }
 
-  // Graceful stop: an idle session ends, but a request that is already here, in the socket or with
-  // Asio, is still answered.
-  void begin_drain() {
-    draining_ = true;
-    connection_.begin_drain();
-    // Behind the handlers that are ready now.
-    net::post(socket_.get_executor(), [self = shared_from_this()] { self->end_if_idle(); });
-  }
-
- private:
-  // The read that waits, or the next one, gets the end of the stream; or what has arrived.
-  void end_if_idle() {
-    error_code ignored;
-    if (connection_.is_idle() && socket_.available(ignored) == 0)
-      socket_.shutdown(tcp::socket::shutdown_receive, ignored);
-  }
-
   void read() {
-    if (draining_) end_if_idle();
-    const std::span<char> room = connection_.prepare();
-    socket_.async_read_some(
-        net::buffer(room.data(), room.size()),
-        [self = shared_from_this()](error_code error, std::size_t n) { self->on_read(error, n); });
+    const std::span<char> room = connection.prepare();
+    socket_.async_read_some(net::buffer(room.data(), room.size()),
+                            [self = this->shared_from_this()](error_code error, std::size_t n) {
+                              self->on_read(error, n);
+                            });
   }
 
   void on_read(error_code error, std::size_t n) {
-    ++worker->counters.events;
-    worker->counters.bytes_in += n;
-    connection_.bind(worker->workspace);
+    WorkerContext& worker = count();
+    worker.counters.bytes_in += n;
     if (!error) {
-      connection_.commit(n);
+      connection.commit(n);
     } else if (error == net::error::eof) {
-      connection_.commit_eof();
+      connection.commit_eof();
     } else {
-      return fail(error);
+      return worker.counters.count_error(error.value());
     }
     step();
   }
 
   void write() {
-    const std::span<const char> bytes = connection_.output();
-    net::async_write(
-        socket_, net::buffer(bytes.data(), bytes.size()),
-        [self = shared_from_this()](error_code error, std::size_t n) { self->on_write(error, n); });
+    const std::span<const char> bytes = connection.output();
+    net::async_write(socket_, net::buffer(bytes.data(), bytes.size()),
+                     [self = this->shared_from_this()](error_code error, std::size_t n) {
+                       self->on_write(error, n);
+                     });
   }
 
   void on_write(error_code error, std::size_t n) {
-    ++worker->counters.events;
-    worker->counters.bytes_out += n;
-    connection_.bind(worker->workspace);
-    if (error) return fail(error);
-    connection_.consume(n);
+    WorkerContext& worker = count();
+    worker.counters.bytes_out += n;
+    if (error) return worker.counters.count_error(error.value());
+    connection.consume(n);
     step();
   }
 
-  void fail(error_code error) {
-    if (error != net::error::operation_aborted) worker->counters.count_error(error.value());
+  // Of the thread that runs the handler; it drives the connection now.
+  WorkerContext& count() {
+    WorkerContext& worker = *loop_.worker;
+    ++worker.counters.events;
+    connection.bind(worker.workspace);
+    return worker;
   }
 
   tcp::socket socket_;
-  Register& register_;
-  http::Connection connection_;
-  bool draining_ = false;
+  Loop& loop_;
 };
 
 // An io_context with its listener.
-class Loop {
+template <class Threads>
+class Loop : public Threads {
  public:
-  Loop(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop, bool many_threads)
-      : config_(config),
-        context_(many_threads ? BOOST_ASIO_CONCURRENCY_HINT_DEFAULT : 1),
-        many_threads_(many_threads),
-        strand_(net::make_strand(context_)),
-        acceptor_(strand_),
-        pause_(strand_),
-        deadline_(strand_),
-        stop_(strand_, stop.duplicate().release()) {
+  Loop(unsigned threads, os::UniqueFd listener, const StopEvent& stop)
+      : threads_(threads),
+        context_(Threads::hint),
+        executor_(Threads::one_by_one(context_)),
+        acceptor_(executor_),
+        pause_(executor_),
+        stop_(executor_, stop.duplicate().release()) {
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
     accept();
-    stop_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code error) {
-      if (!error) drain();
+    stop_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code) {
+      stopping_ = true;
+      acceptor_.cancel();
+      pause_.cancel();
     });
   }
 
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-  ~Loop() { register_.when_empty = nullptr; }  // sessions that the deadline left behind end now
-
+  // In each of its threads. The last to leave finishes what was received.
   void run(WorkerContext& mine) {
-    worker = &mine;
+    Threads::worker = &mine;
     context_.run();
+    if (--threads_ > 0) return;
+    drain(mine, sessions_, [this] {
+      context_.restart();
+      context_.run_for(std::chrono::milliseconds(stop_interval_ms));
+    });
+  }
+
+  void enter(Session<Loop>& session) {
+    const std::lock_guard lock(mutex_);
+    sessions_.insert(session);
+  }
+
+  void leave(Session<Loop>& session) {
+    const std::lock_guard lock(mutex_);
+    sessions_.remove(session);
   }
 
  private:
-  net::any_io_executor executor_for_session() {
-    if (many_threads_) return net::make_strand(context_);
-    return context_.get_executor();
-  }
-
   void accept() {
-    acceptor_.async_accept(executor_for_session(), [this](error_code error, tcp::socket socket) {
-      if (!error) open(std::move(socket));  // also one that was accepted as the stop came
-      if (!acceptor_.is_open()) return;
-      if (!error || !must_pause(error.value(), worker->counters)) return accept();
-      pause_.expires_after(std::chrono::milliseconds(10));
-      pause_.async_wait([this](error_code stopped) {
-        if (!stopped) accept();
-      });
-    });
+    acceptor_.async_accept(
+        Threads::one_by_one(context_), [this](error_code error, tcp::socket socket) {
+          if (!error) open(std::move(socket));  // also one that was accepted as the stop came
+          if (stopping_) return accept_the_last();
+          if (!error || !must_pause(error.value(), this->worker->counters)) return accept();
+          pause_.expires_after(std::chrono::milliseconds(10));
+          pause_.async_wait([this](error_code) { stopping_ ? accept_the_last() : accept(); });
+        });
   }
 
   void open(tcp::socket socket) {
-    ++worker->counters.accepts;
-    const auto session = std::make_shared<Session>(std::move(socket), register_);
-    net::dispatch(session->executor(), [session, &all = register_] {
-      session->step();
-      if (all.draining) session->begin_drain();
-    });
+    ++this->worker->counters.accepts;
+    std::make_shared<Session<Loop>>(std::move(socket), *this)->start();
   }
 
-  void drain() {
-    {
-      const std::lock_guard lock(register_.mutex);
-      register_.draining = true;
-    }
-    error_code error;
+  void accept_the_last() {
     while (true) {
-      tcp::socket socket = acceptor_.accept(executor_for_session(), error);
+      error_code error;
+      tcp::socket socket = acceptor_.accept(Threads::one_by_one(context_), error);
       if (error) break;
       open(std::move(socket));
     }
-    acceptor_.close(error);
-    pause_.cancel();
-    std::vector<std::shared_ptr<Session>> sessions;
-    {
-      const std::lock_guard lock(register_.mutex);
-      for (Session* session : register_.sessions) {
-        // None of one whose last handler has just ended: it is on its way out.
-        if (auto alive = session->weak_from_this().lock()) sessions.push_back(std::move(alive));
-      }
-    }
-    for (const auto& session : sessions) {
-      net::dispatch(session->executor(), [session] { session->begin_drain(); });
-    }
-    // The context runs out of work when the last session ends; if one does not, it is stopped. A
-    // timer that is set while another waits can be lost by Asio's io_uring service until its five
-    // minutes are over (chriskohlhoff/asio issue 1530), so that nothing else here hangs on timers.
-    deadline_.expires_after(config_.drain_limit);
-    deadline_.async_wait([this](error_code stopped) {
-      if (stopped) return;
-      {
-        const std::lock_guard lock(register_.mutex);
-        worker->counters.drain_cut += register_.sessions.size();
-      }
-      context_.stop();
-    });
-    // A session whose accept came with the stop may open after the last of the others has ended.
-    const auto give_up_deadline = [this] {
-      net::post(strand_, [this] {
-        const std::lock_guard lock(register_.mutex);
-        if (register_.sessions.empty()) deadline_.cancel();
-      });
-    };
-    const std::lock_guard lock(register_.mutex);
-    register_.when_empty = give_up_deadline;
-    if (register_.sessions.empty()) give_up_deadline();
+    acceptor_.close();
+    context_.stop();
   }
 
-  const ServerConfig& config_;
-  Register register_;  // outlives the handlers that the context still holds
+  std::atomic<unsigned> threads_;
+  typename Threads::Mutex mutex_;
+  List<Session<Loop>> sessions_;  // outlives the handlers that the context still holds
   net::io_context context_;
-  bool many_threads_;
-  net::strand<net::io_context::executor_type> strand_;  // of accepting and stopping
+  net::any_io_executor executor_;  // of accepting and stopping
   tcp::acceptor acceptor_;
+  // The only timer: of two that wait at once Asio's io_uring service can lose one until its five
+  // minutes are over (chriskohlhoff/asio issue 1530).
   net::steady_timer pause_;
-  net::steady_timer deadline_;
   net::posix::stream_descriptor stop_;
+  bool stopping_ = false;
 };
 
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  const bool shared = config.sharing == Sharing::shared && config.threads > 1;
+template <class Threads>
+Counters run_loops(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<WorkerContext> workers;
   for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(config);
-  worker = &workers.front();
-  std::deque<Loop> loops;
+  std::deque<Loop<Threads>> loops;
+  const auto threads_each = static_cast<unsigned>(config.threads / listeners.size());
   for (os::UniqueFd& listener : listeners) {
-    loops.emplace_back(config, std::move(listener), stop, shared);
+    loops.emplace_back(threads_each, std::move(listener), stop);
   }
   try {
     run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(workers[i]); });
   } catch (...) {
     // Asio's io_uring service does not bear to be destroyed with an accept that is under way.
-    for (Loop& loop : loops) loop.run(workers.front());
+    for (Loop<Threads>& loop : loops) loop.run(workers.front());
     throw;
   }
-  worker = &workers.front();
-  loops.clear();  // sessions that the deadline left behind
   Counters sum;
   for (const WorkerContext& each : workers) sum += each.counted();
   return sum;
+}
+
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
+  const bool shared = config.sharing == Sharing::shared && config.threads > 1;
+  const auto run_them = shared ? run_loops<ManyThreads> : run_loops<OneThread>;
+  return run_them(config, std::move(listeners), stop);
 }
 
 constexpr std::array sharings{Sharing::per_thread, Sharing::shared};

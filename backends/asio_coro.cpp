@@ -8,12 +8,12 @@
 // is what keeps a session alive and where its state is kept between waits.
 #include <array>
 #include <chrono>
-#include <unordered_set>
 
 #include <boost/asio.hpp>
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
+#include "backends/support/list.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
 #include "backends/support/workers.h"
@@ -32,28 +32,21 @@ struct Session;
 // What the sessions of a thread share.
 struct Shared : WorkerContext {
   using WorkerContext::WorkerContext;
-  std::unordered_set<Session*> sessions;  // touched when one opens or closes
-  bool draining = false;
+  List<Session> sessions;
 };
 
-struct Session {
+struct Session : Linked<Session> {
   Session(tcp::socket accepted, Shared& owner)
       : socket(std::move(accepted)),
         connection(owner.workspace, http::Buffers::owned),
         shared(owner) {
-    shared.sessions.insert(this);
-    if (shared.draining) connection.begin_drain();
+    shared.sessions.insert(*this);
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() { shared.sessions.erase(this); }
+  ~Session() { shared.sessions.remove(*this); }
 
-  // Graceful stop: the read that waits gets the end of the stream; or what has arrived.
-  void end_if_idle() {
-    error_code ignored;
-    if (connection.is_idle() && socket.available(ignored) == 0)
-      socket.shutdown(tcp::socket::shutdown_receive, ignored);
-  }
+  int fd() { return socket.native_handle(); }
 
   tcp::socket socket;
   http::Connection connection;
@@ -99,7 +92,7 @@ net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
         co_return;
     }
     if (error && error != net::error::eof) {
-      if (error != net::error::operation_aborted) shared.counters.count_error(error.value());
+      shared.counters.count_error(error.value());
       co_return;
     }
   }
@@ -108,8 +101,7 @@ net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : config_(config),
-        shared_(config),
+      : shared_(config),
         context_(1),
         acceptor_(context_),
         pause_(context_),
@@ -118,26 +110,39 @@ class Worker {
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
     net::co_spawn(context_, accept(), net::detached);
-    net::co_spawn(context_, drain(), net::detached);
+    net::co_spawn(context_, wait_for_stop(), net::detached);
   }
 
-  void run() { context_.run(); }
+  void run() {
+    context_.run();
+    drain(shared_, shared_.sessions, [this] {
+      context_.restart();
+      context_.run_for(std::chrono::milliseconds(stop_interval_ms));
+    });
+  }
 
   Counters counted() const noexcept { return shared_.counted(); }
 
  private:
   net::awaitable<void> accept() {
     error_code error;
-    while (acceptor_.is_open()) {
-      tcp::socket socket =
-          co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
+    auto result = net::redirect_error(net::use_awaitable, error);
+    while (!stopping_) {
+      tcp::socket socket = co_await acceptor_.async_accept(result);
       if (!error) {
         open(std::move(socket));  // also one that was accepted as the stop came
-        continue;
+      } else if (!stopping_ && must_pause(error.value(), shared_.counters)) {
+        pause_.expires_after(std::chrono::milliseconds(10));
+        co_await pause_.async_wait(result);
       }
-      if (!acceptor_.is_open()) co_return;
-      if (must_pause(error.value(), shared_.counters)) co_await sleep(10);
     }
+    while (true) {
+      tcp::socket socket = acceptor_.accept(error);
+      if (error) break;
+      open(std::move(socket));
+    }
+    acceptor_.close();
+    context_.stop();
   }
 
   void open(tcp::socket socket) {
@@ -145,40 +150,19 @@ class Worker {
     net::co_spawn(context_, serve(std::move(socket), shared_), net::detached);
   }
 
-  net::awaitable<void> sleep(int ms) {
-    error_code ignored;
-    pause_.expires_after(std::chrono::milliseconds(ms));
-    co_await pause_.async_wait(net::redirect_error(net::use_awaitable, ignored));
+  net::awaitable<void> wait_for_stop() {
+    co_await stop_.async_wait(net::posix::stream_descriptor::wait_read, net::use_awaitable);
+    stopping_ = true;
+    acceptor_.cancel();
+    pause_.cancel();
   }
 
-  net::awaitable<void> drain() {
-    error_code error;
-    co_await stop_.async_wait(net::posix::stream_descriptor::wait_read,
-                              net::redirect_error(net::use_awaitable, error));
-    shared_.draining = true;
-    while (true) {
-      tcp::socket socket = acceptor_.accept(error);
-      if (error) break;
-      open(std::move(socket));
-    }
-    acceptor_.close(error);
-    for (Session* session : shared_.sessions) session->connection.begin_drain();
-    // The context runs out of work when the last session ends; if one does not, it is stopped.
-    const Deadline limit(config_);
-    do {
-      co_await sleep(5);  // the handlers that are ready run
-      for (Session* session : shared_.sessions) session->end_if_idle();
-    } while (!shared_.sessions.empty() && !limit.has_passed());
-    shared_.counters.drain_cut += shared_.sessions.size();
-    context_.stop();
-  }
-
-  const ServerConfig& config_;
   Shared shared_;
   net::io_context context_;
   tcp::acceptor acceptor_;
   net::steady_timer pause_;
   net::posix::stream_descriptor stop_;
+  bool stopping_ = false;
 };
 
 constexpr std::array sharings{Sharing::per_thread};

@@ -3,18 +3,12 @@
 #include <cstdint>
 
 #include "backends/counters.h"
+#include "backends/support/list.h"
 #include "backends/support/turn.h"
 #include "common/http/connection.h"
 #include "common/os/unique_fd.h"
 
 namespace duelio {
-
-// A session's place among those of its Pool, which alone touches it.
-template <class Session>
-struct Linked {
-  Session* previous = nullptr;
-  Session* next = nullptr;
-};
 
 // A descriptor with its connection, for models that call recv(2) and send(2) themselves. Each
 // function makes one system call, tells the connection, and counts. A failing socket becomes

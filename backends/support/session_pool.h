@@ -16,7 +16,7 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool() {
-    while (first_ != nullptr) close(*first_);
+    while (!empty()) close(open_.front());
     while (free_ != nullptr) {
       Slot* const slot = free_;
       free_ = slot->next;
@@ -32,32 +32,25 @@ class Pool {
       slot = new Slot;
     }
     auto* const session = std::construct_at(&slot->session, std::move(fd), workspace);
-    session->next = first_;
-    if (first_ != nullptr) first_->previous = session;
-    first_ = session;
+    open_.insert(*session);
     return *session;
   }
 
   // Closes the descriptor too.
   void close(Session& session) noexcept {
-    (session.previous != nullptr ? session.previous->next : first_) = session.next;
-    if (session.next != nullptr) session.next->previous = session.previous;
+    open_.remove(session);
     auto* const slot = reinterpret_cast<Slot*>(&session);
     std::destroy_at(&session);
     slot->next = free_;
     free_ = slot;
   }
 
-  bool empty() const noexcept { return first_ == nullptr; }
+  bool empty() const noexcept { return open_.empty(); }
 
   // visit(session) may close that session.
   template <class Visit>
   void for_each(Visit visit) {
-    for (Session* session = first_; session != nullptr;) {
-      Session* const next = session->next;
-      visit(*session);
-      session = next;
-    }
+    open_.for_each(visit);
   }
 
  private:
@@ -71,7 +64,7 @@ class Pool {
     Session session;
   };
 
-  Session* first_ = nullptr;
+  List<Session> open_;
   Slot* free_ = nullptr;
 };
 
