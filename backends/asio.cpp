@@ -20,6 +20,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
+#include "backends/support/asio_hint.h"
 #include "backends/support/list.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -43,7 +44,6 @@ struct OneThread {
     void lock() noexcept {}
     void unlock() noexcept {}
   };
-  static constexpr int hint = 1;
   static net::any_io_executor one_by_one(net::io_context& context) {
     return context.get_executor();
   }
@@ -53,7 +53,6 @@ struct OneThread {
 // One that several threads run; which of them runs a handler is known in that thread.
 struct ManyThreads {
   using Mutex = std::mutex;
-  static constexpr int hint = BOOST_ASIO_CONCURRENCY_HINT_DEFAULT;
   static net::any_io_executor one_by_one(net::io_context& context) {
     return net::make_strand(context);
   }
@@ -157,9 +156,9 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
 template <class Threads>
 class Loop : public Threads {
  public:
-  Loop(unsigned threads, os::UniqueFd listener, const StopEvent& stop)
+  Loop(const ServerConfig& config, unsigned threads, os::UniqueFd listener, const StopEvent& stop)
       : threads_(threads),
-        context_(Threads::hint),
+        context_(asio_options::concurrency_hint(config, threads)),
         executor_(Threads::one_by_one(context_)),
         acceptor_(executor_),
         pause_(executor_),
@@ -244,7 +243,7 @@ Counters run_loops(const ServerConfig& config, Listeners listeners, const StopEv
   std::deque<Loop<Threads>> loops;
   const auto threads_each = static_cast<unsigned>(config.threads / listeners.size());
   for (os::UniqueFd& listener : listeners) {
-    loops.emplace_back(threads_each, std::move(listener), stop);
+    loops.emplace_back(config, threads_each, std::move(listener), stop);
   }
   try {
     run_workers(config, stop, [&](std::size_t i) { loops[i % loops.size()].run(workers[i]); });
@@ -279,6 +278,7 @@ const Backend asio_uring{
     .probe = probe_asio_ring,
     .run = run,
     .uncounted = uncounted,
+    .options = asio_options::all,
 };
 #else
 extern const Backend asio;
@@ -289,6 +289,7 @@ const Backend asio{
     .probe = always_available,
     .run = run,
     .uncounted = uncounted,
+    .options = asio_options::all,
 };
 #endif
 

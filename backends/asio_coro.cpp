@@ -13,6 +13,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
+#include "backends/support/asio_hint.h"
 #include "backends/support/list.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -102,7 +103,7 @@ class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
       : shared_(config),
-        context_(1),
+        context_(asio_options::concurrency_hint(config, 1)),
         acceptor_(context_),
         pause_(context_),
         stop_(context_, stop.duplicate().release()) {
@@ -179,6 +180,7 @@ const Backend asio_coro{
     .probe = always_available,
     .run = run_worker_per_listener<Worker>,
     .uncounted = uncounted,
+    .options = asio_options::all,
 };
 
 }  // namespace duelio::backends

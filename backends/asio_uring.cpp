@@ -5,6 +5,7 @@
 #include <array>
 
 #include "backends/backend.h"
+#include "backends/support/asio_options.h"
 #include "backends/support/ring.h"
 
 namespace duelio::backends {
@@ -22,6 +23,7 @@ const Backend asio_uring{
     .probe = probe_asio_ring,
     .run = nullptr,
     .executable = "duelio-server-asio-uring",
+    .options = asio_options::all,
 };
 
 }  // namespace duelio::backends

@@ -18,4 +18,40 @@ const Backend* find_backend(std::string_view name) noexcept {
   return nullptr;
 }
 
+const Option* find_option(const Backend& backend, std::string_view name) noexcept {
+  for (const Option& option : backend.options) {
+    if (option.name == name) return &option;
+  }
+  return nullptr;
+}
+
+std::string refusal_of_options(const Backend& backend, std::span<const std::string_view> names,
+                               Sharing sharing) {
+  const auto has = [](std::span<const std::string_view> all, std::string_view name) {
+    return std::find(all.begin(), all.end(), name) != all.end();
+  };
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string name(names[i]);
+    const Option* const option = find_option(backend, name);
+    if (option == nullptr) {
+      std::string known;
+      for (const Option& each : backend.options)
+        known += (known.empty() ? "" : ", ") + std::string(each.name);
+      return "names '" + name + "', which " + std::string(backend.name) + " does not have (" +
+             (known.empty() ? "it has no options" : "it has " + known) + ")";
+    }
+    if (has(names.first(i), name)) return "names '" + name + "' twice";
+    for (const std::string_view other : names.first(i)) {
+      if (has(option->not_with, other))
+        return "names '" + std::string(other) + "' and '" + name + "', which exclude each other";
+    }
+    if (!option->sharings.empty() && std::find(option->sharings.begin(), option->sharings.end(),
+                                               sharing) == option->sharings.end()) {
+      return "names '" + name + "', which does not go with --sharing " +
+             std::string(to_string(sharing));
+    }
+  }
+  return {};
+}
+
 }  // namespace duelio

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -23,6 +24,27 @@ enum class Sharing : std::uint8_t {
 };
 std::string_view to_string(Sharing sharing) noexcept;
 
+struct Support {
+  bool available = true;
+  std::string reason;  // why not, and what to do about it
+  std::string features =
+      {};  // what the kernel really gives, where a model can use more or less of it
+};
+
+// For models and options that every supported kernel has.
+inline Support always_available() {
+  return {};
+}
+
+// A variation of a model, chosen by name (--with). Declared beside the model that has it.
+struct Option {
+  std::string_view name;
+  std::string_view about;  // what it does, costs and needs, in a sentence
+  Support (*probe)() = always_available;
+  std::span<const std::string_view> not_with = {};  // each names the other
+  std::span<const Sharing> sharings = {};           // where it makes sense; empty: everywhere
+};
+
 struct ServerConfig {
   unsigned threads = 1;
   std::vector<int> cpus;  // thread i is pinned to cpus[i % size]; empty: not pinned
@@ -30,17 +52,16 @@ struct ServerConfig {
   http::Limits limits;
   const http::DateClock* clock = nullptr;       // outlives run()
   std::chrono::milliseconds drain_limit{1000};  // how long a stopping backend waits for its peers
+  std::vector<std::string_view> with = {};      // names of the model's options
+
+  // While setting up.
+  bool has(const Option& option) const noexcept {
+    return std::find(with.begin(), with.end(), option.name) != with.end();
+  }
 };
 
 // One listening socket for Sharing::shared, one a thread for Sharing::per_thread. Non-blocking.
 using Listeners = std::vector<os::UniqueFd>;
-
-struct Support {
-  bool available = true;
-  std::string reason;  // why not, and what to do about it
-  std::string features =
-      {};  // what the kernel really gives, where a model can use more or less of it
-};
 
 // An I/O model: a constant, not a class hierarchy, and entered once for a whole run, so nothing is
 // dispatched on the data path.
@@ -65,6 +86,7 @@ struct Backend {
   // The executable beside duelio-server that holds the model, if it cannot be linked into this one;
   // run is then null.
   std::string_view executable = {};
+  std::span<const Option> options = {};
 };
 
 // Every backend of this build, the reference first. Made from the list in backends/CMakeLists.txt.
@@ -73,9 +95,11 @@ std::span<const Backend* const> all_backends() noexcept;
 // nullptr when there is none of that name.
 const Backend* find_backend(std::string_view name) noexcept;
 
-// For models that every supported kernel has.
-inline Support always_available() {
-  return {};
-}
+// What is wrong with options of that model together, "has no 'sqpoll' (it knows ...)"; empty:
+// nothing. Whether they are available here is not looked at.
+std::string refusal_of_options(const Backend& backend, std::span<const std::string_view> names,
+                               Sharing sharing);
+
+const Option* find_option(const Backend& backend, std::string_view name) noexcept;
 
 }  // namespace duelio

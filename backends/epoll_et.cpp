@@ -64,6 +64,7 @@ const Backend epoll_et{
     .sharings = sharings,
     .probe = always_available,
     .run = run_worker_per_listener<EdgeTriggered>,
+    .options = epoll_options::all,
 };
 
 }  // namespace duelio::backends

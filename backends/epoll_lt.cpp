@@ -58,6 +58,7 @@ const Backend epoll_lt{
     .sharings = sharings,
     .probe = always_available,
     .run = run_worker_per_listener<LevelTriggered>,
+    .options = epoll_options::all,
 };
 
 }  // namespace duelio::backends

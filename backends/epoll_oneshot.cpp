@@ -2,7 +2,8 @@
 // interest fires once (EPOLLONESHOT), the thread that got the event owns the session until it
 // renews the interest, and touches it no more after that, for another thread may own it by then.
 //
-// System calls per keep-alive request: recv, send, epoll_ctl, and a share of an epoll_wait. One
+// System calls per keep-alive request: recv, send, epoll_ctl, and a share of an epoll_wait (one of
+// its own where threads share the set: each takes one event at a time). One
 // receive per event is enough (a renewed interest fires again at once when bytes are left); a full
 // buffer is read on, so that a large body does not cost a renewal every 16 KiB.
 #include <array>
@@ -12,6 +13,7 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/epoll.h"
+#include "backends/support/epoll_options.h"
 #include "backends/support/session_pool.h"
 #include "backends/support/stop.h"
 #include "backends/support/turn.h"
@@ -37,7 +39,12 @@ struct Shared {
 
 class Worker {
  public:
-  Worker(const ServerConfig& config, Shared& shared) : context_(config), shared_(shared) {}
+  // With threads that share the set each takes one event a wait: a thread that took more would sit
+  // on events, while its handler works, that others could serve.
+  Worker(const ServerConfig& config, Shared& shared)
+      : context_(config),
+        batch_(epoll_options::batch(config, config.threads > 1 ? 1 : 64)),
+        shared_(shared) {}
 
   void run() {
     while (!stopping_) wait(-1);
@@ -55,7 +62,7 @@ class Worker {
 
  private:
   void wait(int timeout_ms) {
-    shared_.epoll.wait(timeout_ms, context_.counters, [this](void* owner, std::uint32_t) {
+    shared_.epoll.wait(timeout_ms, batch_, context_.counters, [this](void* owner, std::uint32_t) {
       if (owner == &shared_.stop) {
         stopping_ = true;
       } else if (owner == &shared_.acceptor) {
@@ -122,6 +129,7 @@ class Worker {
   }
 
   WorkerContext context_;
+  unsigned batch_;  // events a wait
   Shared& shared_;
   bool stopping_ = false;
 };
@@ -148,6 +156,7 @@ const Backend epoll_oneshot{
     .sharings = sharings,
     .probe = always_available,
     .run = run,
+    .options = epoll_options::all,
 };
 
 }  // namespace duelio::backends

@@ -22,13 +22,26 @@ using results::EntrySpec;
 
 constexpr unsigned most_threads = 1024;
 
+// An option of a model, as its server's executable lists it.
+struct ListedOption {
+  std::string name;
+  std::string reason;  // why it is not available here; empty: it is
+  std::vector<std::string> not_with;
+  std::vector<std::string> sharings;  // empty: all
+};
+
 // What a server's executable says of itself.
 struct Listed {
   std::string name;
   bool is_available = false;
   std::string reason;
   std::vector<std::string> sharings;
+  std::vector<ListedOption> options;  // none: it may be older than they are
 };
+
+std::vector<std::string> words_of(const boost::json::value& array) {
+  return boost::json::value_to<std::vector<std::string>>(array);
+}
 
 std::vector<Listed> list_backends(const std::string& executable) try {
   Process server({executable, "--list-backends", "--json"}, {});
@@ -43,8 +56,17 @@ std::vector<Listed> list_backends(const std::string& executable) try {
     if (const auto* reason = backend.as_object().if_contains("reason");
         reason != nullptr && reason->is_string())
       listed.reason = reason->get_string();
-    for (const boost::json::value& sharing : backend.at("sharings").as_array())
-      listed.sharings.emplace_back(sharing.as_string());
+    listed.sharings = words_of(backend.at("sharings"));
+    const auto* const options = backend.as_object().if_contains("options");
+    if (options == nullptr) continue;
+    for (const boost::json::value& option : options->as_array()) {
+      listed.options.push_back({.name = std::string(option.at("name").as_string()),
+                                .reason = option.at("available").as_bool()
+                                              ? ""
+                                              : std::string(option.at("reason").as_string()),
+                                .not_with = words_of(option.at("not_with")),
+                                .sharings = words_of(option.at("sharings"))});
+    }
   }
   return all;
 } catch (const std::exception& error) {
@@ -86,6 +108,16 @@ auto parsed(const std::string& flag, const std::string& key, const std::string& 
   }
 }
 
+std::vector<std::string> split_at_plus(std::string_view text) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t plus = text.find('+');
+    parts.emplace_back(text.substr(0, plus));
+    if (plus == std::string_view::npos) return parts;
+    text.remove_prefix(plus + 1);
+  }
+}
+
 unsigned parse_threads(std::string_view text) {
   const std::uint64_t threads = parse_count(text);
   if (threads < 1 || threads > most_threads)
@@ -93,14 +125,14 @@ unsigned parse_threads(std::string_view text) {
   return static_cast<unsigned>(threads);
 }
 
-// NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]
+// NAME=BACKEND[,with=A+B][,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]
 EntrySpec parse_entry(const std::string& text) {
   const std::string flag = "--entry '" + text + "'";
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw cli::UsageError(
-        flag +
-        " is not NAME=BACKEND[,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]");
+    throw cli::UsageError(flag +
+                          " is not NAME=BACKEND[,with=A+B][,threads=N][,sharing=HOW]"
+                          "[,handler-cpu=TIME][,idle=N][,server=PATH]");
   }
   EntrySpec entry{.name = text.substr(0, equals), .kind = "backend", .threads = 0};
   const auto parts = split_list(std::string_view(text).substr(equals + 1));
@@ -114,6 +146,8 @@ EntrySpec parse_entry(const std::string& text) {
       throw cli::UsageError(std::string(flag).append(" has ").append(key).append(" twice"));
     if (key == "threads") {
       entry.threads = parsed(flag, key, value, parse_threads);
+    } else if (key == "with") {
+      entry.with = split_at_plus(value);
     } else if (key == "sharing") {
       entry.sharing = value;
     } else if (key == "handler-cpu") {
@@ -125,7 +159,7 @@ EntrySpec parse_entry(const std::string& text) {
       entry.server = value;
     } else {
       throw cli::UsageError(std::string(flag).append(" has unknown key '").append(key) +
-                            "' (threads, sharing, handler-cpu, idle, server)");
+                            "' (with, threads, sharing, handler-cpu, idle, server)");
     }
   }
   return entry;
@@ -145,6 +179,34 @@ std::string joined(const Strings& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + std::string(word);
   return text;
+}
+
+bool has(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// What is wrong with the options of an entry, "has with='x', which ..."; empty: nothing.
+std::string refusal_of_options(const std::vector<std::string>& with, const Listed& backend,
+                               const std::string& sharing) {
+  for (auto name = with.begin(); name != with.end(); ++name) {
+    const std::string flag = "has with '" + *name + "', which ";
+    const auto option = std::find_if(backend.options.begin(), backend.options.end(),
+                                     [&](const ListedOption& each) { return each.name == *name; });
+    if (option == backend.options.end()) {
+      std::vector<std::string> known;
+      for (const ListedOption& each : backend.options) known.push_back(each.name);
+      return flag + backend.name + " does not have (" +
+             (known.empty() ? "it has no options" : "it has " + joined(known)) + ")";
+    }
+    for (auto other = with.begin(); other != name; ++other) {
+      if (*other == *name) return flag + "it names twice";
+      if (has(option->not_with, *other)) return flag + "excludes '" + *other + "'";
+    }
+    if (!option->sharings.empty() && !has(option->sharings, sharing))
+      return flag + "does not go with sharing '" + sharing + "'";
+    if (!option->reason.empty()) return flag + "is not available here: " + option->reason;
+  }
+  return {};
 }
 
 // Throws for what its server would refuse.
@@ -172,6 +234,12 @@ void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
                            found->sharings.end()) {
     refuse("has sharing '" + *entry.sharing + "', which " + found->name + " does not know (" +
            joined(found->sharings) + ")");
+  }
+  const std::string sharing = entry.sharing.value_or(found->sharings.front());
+  if (entry.with) {
+    if (const std::string refusal = refusal_of_options(*entry.with, *found, sharing);
+        !refusal.empty())
+      refuse(refusal);
   }
 }
 

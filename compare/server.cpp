@@ -104,6 +104,11 @@ void RunningServer::start_backend(const results::EntrySpec& entry, const Process
                                      "--stats",
                                      "-"};
   if (entry.sharing) arguments.insert(arguments.end(), {"--sharing", *entry.sharing});
+  if (entry.with) {
+    std::string names;
+    for (const std::string& name : *entry.with) names += (names.empty() ? "" : ",") + name;
+    arguments.insert(arguments.end(), {"--with", names});
+  }
   // Thread by thread: a set of CPUs would let the scheduler move them.
   std::string cpus;
   for (const int cpu : how.cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);

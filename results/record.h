@@ -28,8 +28,9 @@ struct EntrySpec {
   std::string kind;  // "backend" or "peer"
   std::optional<std::string> backend;
   std::optional<std::string> peer_file;
-  std::optional<std::string> server;   // executable of another build
-  std::optional<std::string> sharing;  // none: the backend's natural one
+  std::optional<std::string> server;             // executable of another build
+  std::optional<std::string> sharing;            // none: the backend's natural one
+  std::optional<std::vector<std::string>> with;  // options of the model; none: as it comes
   unsigned threads = 1;
   unsigned idle_connections = 0;  // beside those of the workload
   std::uint64_t handler_cpu_ns = 0;
@@ -45,6 +46,7 @@ struct EntrySpec {
     visit("peer_file", self.peer_file, Share::no);
     visit("server", self.server, Share::no);
     visit("sharing", self.sharing, Share::always);
+    visit("with", self.with, Share::always);
     visit("threads", self.threads, Share::always);
     visit("idle_connections", self.idle_connections, Share::always);
     visit("handler_cpu_ns", self.handler_cpu_ns, Share::load);

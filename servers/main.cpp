@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
     if (options->list_backends) {
       server::list_backends(std::cout, options->json);
     } else if (!options->backend->executable.empty()) {
-      server::require_available(*options->backend);
+      server::require_available(*options);
       server::become(options->backend->executable, argv);
     } else {
       server::serve(*options, signals, std::cout);

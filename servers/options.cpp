@@ -19,6 +19,7 @@ const cli::Tool tool{
     .synopsis = "--backend NAME [options]",
     .examples = {"duelio-server --backend epoll-oneshot",
                  "duelio-server --backend epoll-et --port 0 --threads 2 --cpus 0,1 --stats -",
+                 "duelio-server --backend epoll-et --with batch-1",
                  "duelio-server --list-backends"},
 };
 
@@ -105,6 +106,21 @@ Sharing parse_sharing(const po::variables_map& values, const Backend& backend) {
   });
 }
 
+// Names of the backend's options: views of its own, for they outlive the flag's text.
+std::vector<std::string_view> parse_with(const po::variables_map& values, const Backend& backend,
+                                         Sharing sharing) {
+  if (!values.contains("with")) return {};
+  return cli::value(values, "with", [&](std::string_view text) {
+    const std::vector<std::string> parts = split_list(text);
+    const std::vector<std::string_view> names(parts.begin(), parts.end());
+    if (const std::string refusal = refusal_of_options(backend, names, sharing); !refusal.empty())
+      throw std::invalid_argument(refusal);
+    std::vector<std::string_view> known;
+    for (const std::string_view name : names) known.push_back(find_option(backend, name)->name);
+    return known;
+  });
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
@@ -115,7 +131,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   // clang-format off
   description.add_options()
       ("backend", po::value<std::string>()->value_name("NAME"), "the I/O model; see --list-backends")
-      ("list-backends", "print name, model and availability of every backend, and exit")
+      ("with", po::value<std::string>()->value_name("OPTION,..."),
+       "options of the model, with commas between them; see --list-backends")
+      ("list-backends", "print name, model, options and availability of every backend, and exit")
       ("json", "with --list-backends: as a JSON array")
       ("address", text("127.0.0.1")->value_name("HOST"), "the address to listen on")
       ("port", text("8000")->value_name("N"), "the port; 0 picks a free one")
@@ -158,6 +176,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.port = static_cast<std::uint16_t>(count_between(*values, "port", 0, 65535));
   options.threads = static_cast<unsigned>(count_between(*values, "threads", 1, 1024));
   options.sharing = parse_sharing(*values, *options.backend);
+  options.with = parse_with(*values, *options.backend, options.sharing);
   options.cpus = parse_cpus(*values);
   options.backlog = static_cast<int>(count_between(*values, "backlog", 1, 1 << 20));
   options.limits.head = bytes_between(*values, "max-head", 64, 1 << 20);

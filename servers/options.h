@@ -19,6 +19,7 @@ struct Options {
   std::uint16_t port = 8000;
   unsigned threads = 1;
   Sharing sharing = Sharing::per_thread;
+  std::vector<std::string_view> with;  // names of the backend's options, as it has them
   std::vector<int> cpus;
   int backlog = 4096;
   http::Limits limits;

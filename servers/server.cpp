@@ -26,11 +26,9 @@ namespace {
 namespace json = boost::json;
 
 json::object stats(const Options& options, const Support& support, const Counters& counters) {
-  json::object object{{"schema", "duelio-server-stats/1"},
-                      {"backend", options.backend->name},
-                      {"features", support.features},
-                      {"threads", options.threads},
-                      {"sharing", to_string(options.sharing)}};
+  json::object object{{"schema", "duelio-server-stats/1"}, {"backend", options.backend->name},
+                      {"features", support.features},      {"with", json::value_from(options.with)},
+                      {"threads", options.threads},        {"sharing", to_string(options.sharing)}};
   for (const CounterField& field : counter_fields) {
     const bool counted = is_counted(options.backend->uncounted, field.member);
     object[field.name] = counted ? json::value(counters.*field.member) : json::value(nullptr);
@@ -49,6 +47,33 @@ void write_stats(const std::string& file, std::ostream& out, const json::object&
   if (!stream) throw std::runtime_error("write " + file + " failed");
 }
 
+json::array names_of(std::span<const Sharing> sharings) {
+  json::array names;
+  for (const Sharing sharing : sharings) names.emplace_back(to_string(sharing));
+  return names;
+}
+
+json::array options_of(const Backend& backend) {
+  json::array array;
+  for (const Option& option : backend.options) {
+    const Support support = option.probe();
+    array.push_back(json::object{{"name", option.name},
+                                 {"about", option.about},
+                                 {"available", support.available},
+                                 {"reason", support.reason},
+                                 {"not_with", json::value_from(option.not_with)},
+                                 {"sharings", names_of(option.sharings)}});
+  }
+  return array;
+}
+
+void list_option(std::ostream& out, const Option& option) {
+  const Support support = option.probe();
+  out << "    --with " << std::left << std::setw(18) << option.name << option.about;
+  if (!support.available) out << " (not available here: " << support.reason << ")";
+  out << '\n';
+}
+
 }  // namespace
 
 void list_backends(std::ostream& out, bool as_json) {
@@ -60,25 +85,33 @@ void list_backends(std::ostream& out, bool as_json) {
       if (!support.features.empty()) out << " (" << support.features << ")";
       if (!support.available) out << " (not available here: " << support.reason << ")";
       out << '\n';
+      for (const Option& option : backend->options) list_option(out, option);
       continue;
     }
-    json::array sharings;
-    for (const Sharing sharing : backend->sharings) sharings.emplace_back(to_string(sharing));
     array.push_back(json::object{{"name", backend->name},
                                  {"model", backend->model},
-                                 {"sharings", std::move(sharings)},
+                                 {"sharings", names_of(backend->sharings)},
                                  {"available", support.available},
                                  {"reason", support.reason},
-                                 {"features", support.features}});
+                                 {"features", support.features},
+                                 {"options", options_of(*backend)}});
   }
   if (as_json) out << json::serialize(array) << '\n';
 }
 
-Support require_available(const Backend& backend) {
-  Support support = backend.probe();
-  if (support.available) return support;
-  throw std::runtime_error("backend " + std::string(backend.name) +
-                           " is not available here: " + support.reason);
+Support require_available(const Options& options) {
+  Support support = options.backend->probe();
+  const std::string name(options.backend->name);
+  if (!support.available)
+    throw std::runtime_error("backend " + name + " is not available here: " + support.reason);
+  for (const std::string_view each : options.with) {
+    const Support of_option = find_option(*options.backend, each)->probe();
+    if (!of_option.available) {
+      throw std::runtime_error("--with '" + std::string(each) + "' of backend " + name +
+                               " is not available here: " + of_option.reason);
+    }
+  }
+  return support;
 }
 
 void become(std::string_view executable, char** argv) {
@@ -90,7 +123,7 @@ void become(std::string_view executable, char** argv) {
 }
 
 void serve(const Options& options, const StopSignals& signals, std::ostream& out) {
-  const Support support = require_available(*options.backend);
+  const Support support = require_available(options);
   if (!options.stats.empty() && options.stats != "-" && !std::ofstream(options.stats)) {
     os::throw_errno("open " + options.stats);  // now, rather than after hours of counting
   }
@@ -110,7 +143,8 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
                             .sharing = options.sharing,
                             .limits = options.limits,
                             .clock = &clock.clock(),
-                            .drain_limit = options.drain_limit};
+                            .drain_limit = options.drain_limit,
+                            .with = options.with};
   const Counters counters = options.backend->run(config, std::move(listeners), signals.stop());
   if (counters.drain_cut > 0) {
     const double limit = std::chrono::duration<double>(options.drain_limit).count();

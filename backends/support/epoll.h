@@ -47,14 +47,15 @@ class Epoll {
   void remove(int fd) const noexcept { control(EPOLL_CTL_DEL, fd, nullptr, 0); }
 
   // The most events that one wait may return.
-  static constexpr unsigned most_events = 64;
+  static constexpr unsigned most_events = 512;
 
-  // Calls visit(owner, events) for each event. A negative timeout waits for ever. A signal may end
-  // the wait early. Throws std::system_error when the instance cannot be waited for at all.
+  // Calls visit(owner, events) for each event, at most `most` of them. A negative timeout waits for
+  // ever. A signal may end the wait early. Throws std::system_error when the instance cannot be
+  // waited for at all.
   template <class Visit>
-  void wait(int timeout_ms, Counters& counters, Visit visit) const {
+  void wait(int timeout_ms, unsigned most, Counters& counters, Visit visit) const {
     std::array<epoll_event, most_events> events;
-    const int n = ::epoll_wait(fd_.get(), events.data(), events.size(), timeout_ms);
+    const int n = ::epoll_wait(fd_.get(), events.data(), static_cast<int>(most), timeout_ms);
     if (n < 0) {
       if (errno == EINTR) return;
       os::throw_errno("epoll_wait");  // EBADF, EFAULT, EINVAL: it would fail for ever

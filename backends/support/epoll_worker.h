@@ -5,6 +5,7 @@
 
 #include "backends/support/acceptor.h"
 #include "backends/support/epoll.h"
+#include "backends/support/epoll_options.h"
 #include "backends/support/session_pool.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -19,7 +20,10 @@ template <class Model>
 class EpollWorker {
  public:
   EpollWorker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : context_(config), acceptor_(std::move(listener)), stop_(stop.fd()) {
+      : context_(config),
+        batch_(epoll_options::batch(config, 64)),
+        acceptor_(std::move(listener)),
+        stop_(stop.fd()) {
     // Level-triggered: accepting may stop early for a lack of descriptors, and there would be no
     // new edge.
     epoll_.watch(acceptor_.listener(), &acceptor_, EPOLLIN);
@@ -49,7 +53,7 @@ class EpollWorker {
 
  private:
   void wait(int timeout_ms) {
-    epoll_.wait(timeout_ms, counters(), [this](void* owner, std::uint32_t events) {
+    epoll_.wait(timeout_ms, batch_, counters(), [this](void* owner, std::uint32_t events) {
       if (owner == &stop_) {
         stopping_ = true;
       } else if (owner == &acceptor_) {
@@ -68,6 +72,7 @@ class EpollWorker {
   }
 
   WorkerContext context_;
+  unsigned batch_;  // events a wait
   Acceptor acceptor_;
   int stop_;
   Epoll epoll_;

@@ -3,9 +3,9 @@
 _duelio() {
   local tool=$1 word=$2 previous=$3
   case $previous in
-    --backend) mapfile -t COMPREPLY < <(compgen -W "$("$tool" --list-backends 2>/dev/null | cut -d' ' -f1)" -- "$word") ;;
+    --backend) mapfile -t COMPREPLY < <(compgen -W "$("$tool" --list-backends 2>/dev/null | grep -o '^[^ ]*')" -- "$word") ;;
     --backends | --reference)
-      mapfile -t COMPREPLY < <(compgen -W "all $("${tool%compare}server" --list-backends 2>/dev/null | cut -d' ' -f1)" -- "$word")
+      mapfile -t COMPREPLY < <(compgen -W "all $("${tool%compare}server" --list-backends 2>/dev/null | grep -o '^[^ ]*')" -- "$word")
       ;;
     *)
       if [[ $word == -* ]]; then

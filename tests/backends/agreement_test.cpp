@@ -84,6 +84,9 @@ TEST_P(Agreement, GivesTheBytesOfTheCoreForTenThousandRandomStreams) {
   EXPECT_EQ(wrong.load(), 0);
 }
 
+INSTANTIATE_TEST_SUITE_P(Options, Agreement, testing::ValuesIn(cases_of_options({2})),
+                         [](const auto& test) { return to_string(test.param); });
+
 INSTANTIATE_TEST_SUITE_P(Backends, Agreement, testing::ValuesIn(cases({2})),
                          [](const auto& test) { return to_string(test.param); });
 

@@ -38,13 +38,17 @@ struct Case {
   const Backend* backend;
   Sharing sharing;
   unsigned threads;
+  std::vector<std::string_view> with = {};
 };
 
-// The backend stands last, so that the filter *_x?_asio means asio and not asio-coro: ctest runs
-// each backend's cases in a process of their own (CMakeLists.txt).
+// Options stand first ("with_batch_1_shared_x1_epoll_et"), the backend stands last, so that the
+// filter *_x?_asio means asio and not asio-coro: ctest runs each backend's cases in a process of
+// their own (CMakeLists.txt).
 inline std::string to_string(const Case& how) {
-  std::string name = std::string(duelio::to_string(how.sharing)) + "_x" +
-                     std::to_string(how.threads) + "_" + std::string(how.backend->name);
+  std::string name = how.with.empty() ? "" : "with_";
+  for (const std::string_view option : how.with) name += std::string(option) + "_";
+  name += std::string(duelio::to_string(how.sharing)) + "_x" + std::to_string(how.threads) + "_" +
+          std::string(how.backend->name);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
@@ -57,6 +61,31 @@ inline std::vector<Case> cases(std::initializer_list<unsigned> threads) {
     for (const Sharing sharing : backend->sharings) {
       for (const unsigned count : threads) all.push_back({backend, sharing, count});
     }
+  }
+  return all;
+}
+
+// As cases(), but with every option of every backend alone, and with all of a backend that go
+// together: the first of those that exclude each other.
+inline std::vector<Case> cases_of_options(std::initializer_list<unsigned> threads) {
+  std::vector<Case> all;
+  for (const Case& plain : cases(threads)) {
+    std::vector<std::string_view> together;
+    const auto is_possible = [&](std::vector<std::string_view> with) {
+      return refusal_of_options(*plain.backend, with, plain.sharing).empty();
+    };
+    for (const Option& option : plain.backend->options) {
+      if (!is_possible({option.name})) continue;
+      all.push_back(plain);
+      all.back().with = {option.name};
+      if (!option.probe().available) continue;
+      std::vector<std::string_view> more = together;
+      more.push_back(option.name);
+      if (is_possible(more)) together = more;
+    }
+    if (together.size() < 2) continue;
+    all.push_back(plain);
+    all.back().with = together;
   }
   return all;
 }
@@ -77,7 +106,8 @@ class Server {
                .sharing = how.sharing,
                .limits = {.head = 8192, .body = 4 << 20},
                .clock = &clock_,
-               .drain_limit = 2 * TcpClient::limit};
+               .drain_limit = 2 * TcpClient::limit,
+               .with = how.with};
     result_ =
         std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
           return how.backend->run(config_, std::move(listeners), stop_);
@@ -116,6 +146,10 @@ class Conformance : public testing::TestWithParam<Case> {
   void SetUp() override {
     const Support support = GetParam().backend->probe();
     if (!support.available) GTEST_SKIP() << support.reason;
+    for (const std::string_view name : GetParam().with) {
+      const Support option = find_option(*GetParam().backend, name)->probe();
+      if (!option.available) GTEST_SKIP() << name << ": " << option.reason;
+    }
     if (TcpClient::has_waited_in_vain()) GTEST_SKIP() << "an earlier case hangs";
     server_.emplace(GetParam());
   }

@@ -31,14 +31,14 @@ TEST(Epoll, GivesEventsToTheirOwners) {
   ASSERT_TRUE(epoll.add(second.fd(), &owner, EPOLLIN, counters));
   second.request();
   int events = 0;
-  epoll.wait(0, counters, [&](void* whose, std::uint32_t what) {
+  epoll.wait(0, 64, counters, [&](void* whose, std::uint32_t what) {
     EXPECT_EQ(whose, &owner);
     EXPECT_EQ(what, static_cast<std::uint32_t>(EPOLLIN));
     ++events;
   });
   EXPECT_EQ(events, 1);
   epoll.remove(second.fd());
-  epoll.wait(0, counters, [&](void*, std::uint32_t) { ++events; });
+  epoll.wait(0, 64, counters, [&](void*, std::uint32_t) { ++events; });
   EXPECT_EQ(events, 1);
   EXPECT_EQ(counters.wakeups, 2U);
   EXPECT_EQ(counters.events, 1U);
