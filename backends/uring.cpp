@@ -81,6 +81,8 @@ Support probe() {
 }
 
 constexpr std::array sharings{Sharing::per_thread};
+constexpr std::array options{ring_options::plain_ring, ring_options::sqpoll,
+                             ring_options::wait_batch};
 constexpr std::array uncounted{&Counters::would_block, &Counters::rearms};
 
 }  // namespace
@@ -93,6 +95,7 @@ const Backend uring{
     .probe = probe,
     .run = run_worker_per_listener<SingleShot>,
     .uncounted = uncounted,
+    .options = options,
 };
 
 }  // namespace duelio::backends

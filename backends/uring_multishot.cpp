@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "backends/backend.h"
 #include "backends/support/ring_worker.h"
@@ -31,6 +32,11 @@ struct MultishotSession : RingSession, Linked<MultishotSession> {
   bool receiving = false;
   bool sending = false;
   bool given_up = false;
+  // skip-success:
+  bool silent = false;        // the send under way completes only when it fails
+  bool must_tell = false;     // the socket was full: the next send waits and completes
+  std::uint64_t sent_in = 0;  // the ring's round
+  std::size_t place = 0;      // in the list of silent sends
 };
 
 class Multishot : public RingWorker<Multishot, MultishotSession> {
@@ -45,11 +51,32 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   void complete(MultishotSession& session, const Completion& completion) {
     if (completion.operation() == Operation::send) {
+      if (session.silent) {
+        forget_silent(session);
+        session.must_tell = true;
+      }
       on_sent(session, completion.result);
     } else {
       on_received(session, completion);
     }
     advance(session);
+  }
+
+  // Sends of earlier rounds of which no failure came are over.
+  void after_completions() {
+    if (silent_.empty()) return;
+    settling_.swap(silent_);
+    for (MultishotSession* const session : settling_) {
+      if (session == nullptr) continue;
+      if (session->sent_in == ring().round()) {
+        session->place = silent_.size();
+        silent_.push_back(session);
+      } else {
+        on_silently_sent(*session);
+        advance(*session);
+      }
+    }
+    settling_.clear();
   }
 
  private:
@@ -92,6 +119,12 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   void on_received(MultishotSession& session, const Completion& completion) {
     const int result = completion.result;
+    if (session.silent && session.sent_in != ring().round()) {
+      forget_silent(session);
+      on_silently_sent(session);
+    } else if (session.silent) {
+      ring().look_only();  // this has to go on when the send is over, and nothing may tell of that
+    }
     session.receiving = completion.has_more();
     if (result > 0) {
       const unsigned id = completion.buffer();
@@ -116,8 +149,15 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   void send(MultishotSession& session) {
     const std::span<const char> bytes = session.connection.output();
-    io_uring_prep_send(&ring().next(Operation::send, &session), session.fd(), bytes.data(),
-                       bytes.size(), MSG_NOSIGNAL);
+    const bool silent = may_be_silent(session);
+    io_uring_sqe& sqe = ring().next(Operation::send, &session);
+    io_uring_prep_send(&sqe, session.fd(), bytes.data(), bytes.size(),
+                       silent ? MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL : MSG_NOSIGNAL);
+    if (silent) {
+      sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+      remember_silent(session);
+    }
+    session.must_tell = false;
     session.sending = true;
     ++counters().send_calls;
   }
@@ -128,7 +168,7 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
       if (result >= 0) {
         counters().bytes_out += static_cast<std::size_t>(result);
         session.connection.consume(static_cast<std::size_t>(result));
-      } else if (result != -EINTR) {
+      } else if (result != -EINTR && result != -EAGAIN) {
         counters().count_error(-result);
         session.connection.abort();
       }
@@ -142,7 +182,38 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
     session.given_up = true;
   }
 
-  BufferRing buffers_{ring()};
+  // With skip-success. Nothing tells that such a send succeeded but that its failure would have
+  // been told before: with MSG_DONTWAIT the kernel never keeps it, so it is over when a call has
+  // submitted it, and a failure, EAGAIN and a part (MSG_WAITALL) complete in that call.
+  // IOSQE_CQE_SKIP_SUCCESS alone would not do: a send that waits for room is silent, too, and its
+  // bytes must stay. Only a last output, with the receive armed, is sent so: nothing has to be done
+  // when it has gone, and the next receive finds it settled.
+  bool may_be_silent(const MultishotSession& session) const noexcept {
+    return skips_success_ && !session.must_tell && session.receiving && session.waiting.empty() &&
+           !session.ended && session.connection.is_last_output();
+  }
+
+  void remember_silent(MultishotSession& session) {
+    session.silent = true;
+    session.sent_in = ring().round();
+    session.place = silent_.size();
+    silent_.push_back(&session);
+  }
+
+  void forget_silent(MultishotSession& session) noexcept {
+    silent_[session.place] = nullptr;
+    session.silent = false;
+  }
+
+  void on_silently_sent(MultishotSession& session) {
+    session.silent = false;
+    on_sent(session, static_cast<int>(session.connection.output().size()));
+  }
+
+  bool skips_success_ = config().has(ring_options::skip_success);
+  std::vector<MultishotSession*> silent_;  // sends that nobody has told of; holes are null
+  std::vector<MultishotSession*> settling_;
+  BufferRing buffers_{ring(), ring_options::buffers(config())};
 };
 
 Support probe() {
@@ -151,6 +222,9 @@ Support probe() {
 }
 
 constexpr std::array sharings{Sharing::per_thread};
+constexpr std::array options{ring_options::plain_ring,    ring_options::sqpoll,
+                             ring_options::wait_batch,    ring_options::small_buffers,
+                             ring_options::large_buffers, ring_options::skip_success};
 constexpr std::array uncounted{&Counters::recv_calls, &Counters::would_block};
 
 }  // namespace
@@ -163,6 +237,7 @@ const Backend uring_multishot{
     .probe = probe,
     .run = run_worker_per_listener<Multishot>,
     .uncounted = uncounted,
+    .options = options,
 };
 
 }  // namespace duelio::backends

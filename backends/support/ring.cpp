@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "backends/support/ring_uapi.h"
 #include "common/os/error.h"
 
 namespace duelio {
@@ -23,13 +24,25 @@ int set_up_as_asio_does(io_uring& ring) noexcept {
   return io_uring_queue_init(ring_size, &ring, 0);
 }
 
-int set_up(io_uring& ring) noexcept {
+int set_up_as(const RingShape& shape, io_uring& ring) noexcept {
   io_uring_params parameters{};
-  parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                     IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  parameters.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  if (shape.polled) {
+    parameters.flags |= IORING_SETUP_SQPOLL | IORING_SETUP_SINGLE_ISSUER;
+  } else if (!shape.plain) {
+    parameters.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+  }
   parameters.cq_entries = completions;
   return io_uring_queue_init_params(submissions, &ring, &parameters);
 }
+
+int set_up(io_uring& ring) noexcept {
+  return set_up_as({}, ring);
+}
+
+// wait-batch: enough for a closed loop's burst, and less than a client notices.
+constexpr unsigned batch = 16;
+constexpr unsigned batch_wait_us = 50;
 
 std::string explain(int error) {
   std::string disabled;
@@ -79,8 +92,8 @@ Support probe_operations(int (*set_up_ring)(io_uring&) noexcept,
 
 }  // namespace
 
-Ring::Ring(Counters& counters) : counters_(counters) {
-  const int error = -set_up(ring_);
+Ring::Ring(Counters& counters, const RingShape& shape) : counters_(counters), shape_(shape) {
+  const int error = -set_up_as(shape, ring_);
   if (error != 0) os::throw_errno("io_uring_setup", error);
 }
 
@@ -111,34 +124,56 @@ void Ring::on_wait_failure(int error) {
   }
 }
 
+// As io_uring_submit_and_wait(3), with the kernel's minimum wait, which liburing has from 2.8 on.
+// The long timeout lets the kernel go on to wait for one when nothing came in the minimum wait; it
+// ends with ETIME.
+int Ring::submit_and_wait_for_batch() noexcept {
+  io_uring_sq& queue = ring_.sq;
+  unsigned tail = *queue.ktail;
+  for (; queue.sqe_head != queue.sqe_tail; ++queue.sqe_head)
+    queue.array[tail++ & *queue.kring_mask] = queue.sqe_head & *queue.kring_mask;
+  __atomic_store_n(queue.ktail, tail, __ATOMIC_RELEASE);
+  const __kernel_timespec hour{.tv_sec = 3600, .tv_nsec = 0};
+  const uapi::GetEventsArgument argument{.min_wait_usec = batch_wait_us,
+                                         .timespec = reinterpret_cast<std::uintptr_t>(&hour)};
+  unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+  if (ring_.enter_ring_fd != ring_.ring_fd) flags |= IORING_ENTER_REGISTERED_RING;
+  const long result = ::syscall(SYS_io_uring_enter, ring_.enter_ring_fd, io_uring_sq_ready(&ring_),
+                                batch, flags, &argument, sizeof argument);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
 // Completions that wait in the kernel are moved to the ring, which makes room for them.
 void Ring::make_room() noexcept {
-  if (io_uring_submit(&ring_) >= 0) return;
+  const bool is_taken = io_uring_submit(&ring_) >= 0;
+  if (is_taken && shape_.polled) io_uring_sqring_wait(&ring_);
+  if (is_taken) return;
   ++counters_.errors_arm;
   io_uring_get_events(&ring_);
 }
 
-BufferRing::BufferRing(Ring& ring) : ring_(ring), memory_(new char[std::size_t{count} * size]) {
-  void* const entries = ::mmap(nullptr, count * sizeof(io_uring_buf), PROT_READ | PROT_WRITE,
-                               MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+BufferRing::BufferRing(Ring& ring, const BufferShape& shape)
+    : ring_(ring), shape_(shape), memory_(new char[std::size_t{shape.count} * shape.size]) {
+  void* const entries =
+      ::mmap(nullptr, entries_size(), PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
   if (entries == MAP_FAILED) os::throw_errno("mmap a buffer ring");
   buffers_ = static_cast<io_uring_buf_ring*>(entries);
   io_uring_buf_reg registration{};
   registration.ring_addr = reinterpret_cast<std::uintptr_t>(entries);
-  registration.ring_entries = count;
+  registration.ring_entries = shape_.count;
   registration.bgid = group;
   const int error = -io_uring_register_buf_ring(ring_.get(), &registration, 0);
   if (error != 0) {
-    ::munmap(entries, count * sizeof(io_uring_buf));
+    ::munmap(entries, entries_size());
     os::throw_errno("io_uring_register_buf_ring", error);
   }
   io_uring_buf_ring_init(buffers_);
-  for (unsigned id = 0; id < count; ++id) give_back(id);
+  for (unsigned id = 0; id < shape_.count; ++id) give_back(id);
 }
 
 BufferRing::~BufferRing() {
   io_uring_unregister_buf_ring(ring_.get(), group);
-  ::munmap(buffers_, count * sizeof(io_uring_buf));
+  ::munmap(buffers_, entries_size());
 }
 
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
@@ -159,6 +194,25 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
     features += ", multishot accept and receive, provided-buffer ring";
   }
   return {.features = features};
+}
+
+Support probe_polled_ring() {
+  io_uring ring{};
+  const int error = -set_up_as({.polled = true}, ring);
+  if (error != 0) return {.available = false, .reason = explain(error)};
+  io_uring_queue_exit(&ring);
+  return {};
+}
+
+Support probe_minimum_wait() {
+  io_uring ring{};
+  const int error = -set_up(ring);
+  if (error != 0) return {.available = false, .reason = explain(error)};
+  const unsigned features = ring.features;
+  io_uring_queue_exit(&ring);
+  if ((features & uapi::feat_min_timeout) != 0) return {};
+  return {.available = false,
+          .reason = "this kernel's io_uring has no minimum wait (Linux 6.12 or later is needed)"};
 }
 
 Support probe_asio_ring() {

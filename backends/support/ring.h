@@ -42,6 +42,13 @@ struct Completion {
   unsigned buffer() const noexcept { return flags >> IORING_CQE_BUFFER_SHIFT; }
 };
 
+// How a ring is set up and waited for, where that is not the default.
+struct RingShape {
+  bool plain = false;   // without single issuer and deferred task work
+  bool polled = false;  // IORING_SETUP_SQPOLL
+  bool waits_for_batch = false;
+};
+
 // A submission and a completion queue for one thread: single issuer, and task work deferred to the
 // wait, so that a completion never interrupts the thread (io_uring_setup(2):
 // IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_DEFER_TASKRUN).
@@ -49,7 +56,7 @@ class Ring {
  public:
   // Counts in `counters`, which outlive it. Throws std::system_error. Made by any thread; enable()
   // makes the calling one the issuer.
-  explicit Ring(Counters& counters);
+  explicit Ring(Counters& counters, const RingShape& shape = {});
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
   ~Ring() { io_uring_queue_exit(&ring_); }
@@ -73,6 +80,10 @@ class Ring {
   template <class Visit>
   void wait(int timeout_ms, Visit visit) {
     submit_and_wait(timeout_ms);
+    if (io_uring_sq_ready(&ring_) == 0 && !io_uring_cq_has_overflow(&ring_)) {
+      ++round_;
+      looks_only_ = false;
+    }
     ++counters_.wakeups;
     unsigned head = 0;
     unsigned count = 0;
@@ -91,12 +102,23 @@ class Ring {
     io_uring_prep_timeout(&next(operation), &pause_, 0, 0);
   }
 
+  // Grows in a wait when all that was submitted before it has been looked at by the kernel, and all
+  // completions of that can be visited.
+  std::uint64_t round() const noexcept { return round_; }
+
+  // The next wait returns at once: something will be done then for which no completion comes.
+  void look_only() noexcept { looks_only_ = true; }
+
   io_uring* get() noexcept { return &ring_; }
 
  private:
   void submit_and_wait(int timeout_ms) {
     int result = 0;
-    if (timeout_ms < 0) {
+    if (looks_only_) {
+      result = io_uring_submit_and_get_events(&ring_);
+    } else if (timeout_ms < 0 && shape_.waits_for_batch) {
+      result = submit_and_wait_for_batch();
+    } else if (timeout_ms < 0) {
       result = io_uring_submit_and_wait(&ring_, 1);
     } else {
       __kernel_timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000LL};
@@ -105,38 +127,48 @@ class Ring {
     }
     if (result < 0) on_wait_failure(-result);
   }
+  int submit_and_wait_for_batch() noexcept;
   void on_wait_failure(int error);
   void make_room() noexcept;
 
   Counters& counters_;
+  RingShape shape_;
+  std::uint64_t round_ = 0;
+  bool looks_only_ = false;
   io_uring ring_{};
   __kernel_timespec pause_{.tv_sec = 0, .tv_nsec = 10'000'000};
+};
+
+struct BufferShape {
+  unsigned count = 256;  // a power of two
+  unsigned size = 16 * 1024;
 };
 
 // Buffers that the kernel picks from as data arrives (io_uring_register_buf_ring(3)): idle
 // connections need none.
 class BufferRing {
  public:
-  static constexpr unsigned count = 256;
-  static constexpr unsigned size = 16 * 1024;
   static constexpr int group = 0;
 
-  explicit BufferRing(Ring& ring);  // throws std::system_error
+  explicit BufferRing(Ring& ring, const BufferShape& shape = {});  // throws std::system_error
   BufferRing(const BufferRing&) = delete;
   BufferRing& operator=(const BufferRing&) = delete;
   ~BufferRing();
 
   std::span<const char> data(unsigned id, std::size_t length) const noexcept {
-    return {memory_.get() + std::size_t{id} * size, length};
+    return {memory_.get() + std::size_t{id} * shape_.size, length};
   }
   void give_back(unsigned id) noexcept {
-    io_uring_buf_ring_add(buffers_, memory_.get() + std::size_t{id} * size, size,
-                          static_cast<std::uint16_t>(id), io_uring_buf_ring_mask(count), 0);
+    io_uring_buf_ring_add(buffers_, memory_.get() + std::size_t{id} * shape_.size, shape_.size,
+                          static_cast<std::uint16_t>(id), io_uring_buf_ring_mask(shape_.count), 0);
     io_uring_buf_ring_advance(buffers_, 1);
   }
 
  private:
+  std::size_t entries_size() const noexcept { return shape_.count * sizeof(io_uring_buf); }
+
   Ring& ring_;
+  BufferShape shape_;
   io_uring_buf_ring* buffers_ = nullptr;
   std::unique_ptr<char[]> memory_;
 };
@@ -144,6 +176,8 @@ class BufferRing {
 // Ask the running kernel for a ring, for these operations and, where wanted, for a buffer ring; say
 // which of kernel, sysctl, seccomp and memory limit is in the way, and what to do about it.
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring);
+Support probe_polled_ring();
+Support probe_minimum_wait();
 Support probe_asio_ring();  // the plain one that Boost.Asio sets up
 
 }  // namespace duelio

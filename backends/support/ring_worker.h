@@ -9,6 +9,7 @@
 
 #include "backends/support/accept_errors.h"
 #include "backends/support/ring.h"
+#include "backends/support/ring_options.h"
 #include "backends/support/session_pool.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -40,11 +41,15 @@ class RingSession {
 //   prepare_accept(sqe, listener)    single-shot or multishot
 //   begin(session)                   a new one
 //   complete(session, completion)    an operation of a session
+//   after_completions()              if it has one: all of a wait were visited
 template <class Model, class Session>
 class RingWorker {
  public:
   RingWorker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : context_(config), listener_(std::move(listener)), stop_(stop.fd()), ring_(counters()) {
+      : context_(config),
+        listener_(std::move(listener)),
+        stop_(stop.fd()),
+        ring_(counters(), ring_options::shape(config)) {
     // io_uring honours O_NONBLOCK: an accept would complete with EAGAIN instead of waiting.
     ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) & ~O_NONBLOCK);
   }
@@ -63,6 +68,7 @@ class RingWorker {
  protected:
   Counters& counters() noexcept { return context_.counters; }
   Ring& ring() noexcept { return ring_; }
+  const ServerConfig& config() const noexcept { return context_.config; }
 
   // Pre: no operation of it is with the kernel.
   void close(Session& session) noexcept { sessions_.close(session); }
@@ -91,6 +97,7 @@ class RingWorker {
           return model().complete(completion.session<Session>(), completion);
       }
     });
+    if constexpr (requires(Model& each) { each.after_completions(); }) model().after_completions();
   }
 
   void accept() {

@@ -163,6 +163,11 @@ std::span<const char> Connection::output() const noexcept {
   return workload::pattern(stream_offset_, stream_left_);
 }
 
+bool Connection::is_last_output() const noexcept {
+  return want_ == Want::write && !last_answer_ && input_size_ == 0 &&
+         output().size() == output_size_ + stream_left_;
+}
+
 Want Connection::consume(std::size_t n) {
   assert(want_ == Want::write && n <= output().size());
   if (output_size_ > 0) {

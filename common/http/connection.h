@@ -81,6 +81,10 @@ class Connection {
   // Bytes to send; empty unless want() == write.
   std::span<const char> output() const noexcept;
 
+  // True when the next thing wanted after output() is a read, whatever has arrived so far: nothing
+  // that was received waits to be answered.
+  bool is_last_output() const noexcept;
+
   // Pre: want() == write. n bytes of output() were sent; 0 says that none could be, and that
   // output() must outlive the workspace's scratch.
   Want consume(std::size_t n);
