@@ -254,7 +254,12 @@ std::string_view JudgedRun::kind(std::string_view entry) const {
 
 std::string JudgedRun::label(std::string_view entry) const {
   const std::string_view what = kind(entry);
-  return std::string(entry) + (what == "backend" ? "" : " (" + std::string(what) + ")");
+  std::string text = std::string(entry) + (what == "backend" ? "" : " (" + std::string(what) + ")");
+  const EntrySpec* const spec = run.entry(entry);
+  if (spec == nullptr || !spec->with) return text;
+  std::string options;
+  for (const std::string& name : *spec->with) options += (options.empty() ? "" : ", ") + name;
+  return text + " (with " + options + ")";
 }
 
 std::vector<Verdict> verdicts(const JudgedRun& judged) {
