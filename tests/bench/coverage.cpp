@@ -4,12 +4,15 @@
 //
 //   coverage blocks=12 candidates=2 loads=3 turns=25 runs=2000 ...   noise of a known form
 //   coverage replay=RUN.jsonl blocks=12 stretch=4 runs=2000          noise of a record
+//   coverage replay=RUN.jsonl ... shuffled=1                         its blocks in another order
+//   each run
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -217,14 +220,18 @@ class Model : public Source {
 
 // The blocks of a record in stretches of neighbours, from anywhere (Kunsch's moving blocks): what
 // correlates within a block, between lanes and between neighbouring blocks stays. The truth is what
-// the whole record says.
+// the whole record says. One record's neighbours resemble each other by chance, too: what that
+// alone costs is told by its blocks in random order, of which nothing but chance is left.
 class Replay : public Source {
  public:
   Replay(const std::string& file, Arguments& arguments)
       : run_(load(file)),
         layout_(run_),
         stretch_(arguments.count("stretch", 4)),
+        is_shuffled_(arguments.count("shuffled", 0) != 0),
+        sequence_(layout_.blocks()),
         random_(arguments.count("seed", 1)) {
+    std::iota(sequence_.begin(), sequence_.end(), std::size_t{0});
     const auto& entries = run_.manifest.entries;
     for (std::size_t lane = 0; lane < entries.size(); ++lane) {
       if (entries[lane].name != run_.manifest.reference) order_.push_back(lane);
@@ -251,7 +258,10 @@ class Replay : public Source {
   double truth(std::size_t candidate, std::size_t load) const override {
     return truths_[candidate][load];
   }
-  void begin_run() override { left_ = 0; }
+  void begin_run() override {
+    left_ = 0;
+    if (is_shuffled_) std::shuffle(sequence_.begin(), sequence_.end(), random_);
+  }
   void begin_block() override {
     if (left_-- == 0) {
       at_ = std::uniform_int_distribution<std::size_t>(0, layout_.blocks() - 1)(random_);
@@ -260,7 +270,7 @@ class Replay : public Source {
       at_ = (at_ + 1) % layout_.blocks();
     }
   }
-  Logs logs(std::size_t load) override { return logs_of(at_, load); }
+  Logs logs(std::size_t load) override { return logs_of(sequence_[at_], load); }
 
  private:
   Logs logs_of(std::size_t block, std::size_t load) const {
@@ -276,6 +286,8 @@ class Replay : public Source {
   Run run_;
   Layout layout_;
   std::size_t stretch_;
+  bool is_shuffled_;
+  std::vector<std::size_t> sequence_;  // of its blocks
   std::mt19937_64 random_;
   std::vector<std::size_t> order_;  // lanes of the record as this program has them
   std::vector<std::vector<double>> truths_;
