@@ -13,9 +13,12 @@
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "backends/backend.h"
@@ -266,6 +269,15 @@ class Worker {
   Loop loop_;
 };
 
+// libuv never closes a descriptor below 3, so no session may have one. As in Node.js, streams that
+// were closed before the start are held open; read-only, for nothing may be written to them.
+Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  return run_worker_per_listener<Worker>(config, std::move(listeners), stop);
+}
+
 Support probe() {
   return {.features = std::string("libuv ") + uv_version_string()};
 }
@@ -283,7 +295,7 @@ const Backend libuv{
     .model = "event loop over epoll(7): libuv, callbacks",
     .sharings = sharings,
     .probe = probe,
-    .run = run_worker_per_listener<Worker>,
+    .run = run,
     .uncounted = uncounted,
 };
 
