@@ -189,18 +189,20 @@ bool has(const std::vector<std::string>& words, const std::string& word) {
 std::string refusal_of_options(const std::vector<std::string>& with, const Listed& backend,
                                const std::string& sharing) {
   for (auto name = with.begin(); name != with.end(); ++name) {
-    const std::string flag = "has with '" + *name + "', which ";
+    std::string flag = "has with '";
+    flag.append(*name).append("', which ");
     const auto option = std::find_if(backend.options.begin(), backend.options.end(),
                                      [&](const ListedOption& each) { return each.name == *name; });
     if (option == backend.options.end()) {
-      std::vector<std::string> known;
-      for (const ListedOption& each : backend.options) known.push_back(each.name);
+      std::vector<std::string> known(backend.options.size());
+      std::transform(backend.options.begin(), backend.options.end(), known.begin(),
+                     [](const ListedOption& each) { return each.name; });
       return flag + backend.name + " does not have (" +
              (known.empty() ? "it has no options" : "it has " + joined(known)) + ")";
     }
     for (auto other = with.begin(); other != name; ++other) {
       if (*other == *name) return flag + "it names twice";
-      if (has(option->not_with, *other)) return flag + "excludes '" + *other + "'";
+      if (has(option->not_with, *other)) return flag.append("excludes '").append(*other) + "'";
     }
     if (!option->sharings.empty() && !has(option->sharings, sharing))
       return flag + "does not go with sharing '" + sharing + "'";

@@ -115,8 +115,9 @@ std::vector<std::string_view> parse_with(const po::variables_map& values, const 
     const std::vector<std::string_view> names(parts.begin(), parts.end());
     if (const std::string refusal = refusal_of_options(backend, names, sharing); !refusal.empty())
       throw std::invalid_argument(refusal);
-    std::vector<std::string_view> known;
-    for (const std::string_view name : names) known.push_back(find_option(backend, name)->name);
+    std::vector<std::string_view> known(names.size());
+    std::transform(names.begin(), names.end(), known.begin(),
+                   [&](std::string_view name) { return find_option(backend, name)->name; });
     return known;
   });
 }
