@@ -20,6 +20,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
+#include "backends/support/arrivals.h"
 #include "backends/support/asio_hint.h"
 #include "backends/support/list.h"
 #include "backends/support/stop.h"
@@ -158,6 +159,7 @@ class Loop : public Threads {
  public:
   Loop(const ServerConfig& config, unsigned threads, os::UniqueFd listener, const StopEvent& stop)
       : threads_(threads),
+        settle_time_(settle_time(config)),
         context_(asio_options::concurrency_hint(config, threads)),
         executor_(Threads::one_by_one(context_)),
         acceptor_(executor_),
@@ -168,9 +170,12 @@ class Loop : public Threads {
     acceptor_.non_blocking(true);
     accept();
     stop_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code) {
-      stopping_ = true;
-      acceptor_.cancel();
-      pause_.cancel();
+      refuse_arrivals(acceptor_.native_handle());
+      pause_.expires_after(settle_time_);
+      pause_.async_wait([this](error_code) {  // sooner where accepting needs the timer
+        stopping_ = true;
+        acceptor_.cancel();
+      });
     });
   }
 
@@ -224,6 +229,7 @@ class Loop : public Threads {
   }
 
   std::atomic<unsigned> threads_;
+  std::chrono::milliseconds settle_time_;
   typename Threads::Mutex mutex_;
   List<Session<Loop>> sessions_;  // outlives the handlers that the context still holds
   net::io_context context_;

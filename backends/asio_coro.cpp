@@ -13,6 +13,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
+#include "backends/support/arrivals.h"
 #include "backends/support/asio_hint.h"
 #include "backends/support/list.h"
 #include "backends/support/stop.h"
@@ -153,6 +154,10 @@ class Worker {
 
   net::awaitable<void> wait_for_stop() {
     co_await stop_.async_wait(net::posix::stream_descriptor::wait_read, net::use_awaitable);
+    refuse_arrivals(acceptor_.native_handle());
+    error_code ignored;  // sooner where accepting needs the timer
+    pause_.expires_after(settle_time(shared_.config));
+    co_await pause_.async_wait(net::redirect_error(net::use_awaitable, ignored));
     stopping_ = true;
     acceptor_.cancel();
     pause_.cancel();

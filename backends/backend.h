@@ -67,10 +67,11 @@ using Listeners = std::vector<os::UniqueFd>;
 // dispatched on the data path.
 //
 // What run() owes its caller:
-//  - It returns when a stop has been requested and it has finished what was received: connections
-//    waiting in the listener are accepted, requests that arrived are answered, an answer that is
-//    begun after the stop was noticed says `connection: close`, idle connections are closed, also
-//    those that become idle later. It gives up on peers that take longer than drain_limit.
+//  - It returns when a stop has been requested and it has finished what was received: arrivals are
+//    refused and those before them accepted (support/arrivals.h), requests that arrived are
+//    answered, an answer that is begun after the listener's close says `connection: close`, idle
+//    connections are closed, also those that become idle later. It gives up on peers that take
+//    longer than drain_limit.
 //  - It throws std::system_error while setting up, and when its wait fails for good. A failing
 //    socket ends its own session and is counted; accept copes with a lack of descriptors and with
 //    peers that left, without spinning.

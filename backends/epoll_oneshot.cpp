@@ -53,6 +53,7 @@ class Worker {
   // When all threads have returned from run(): one goes on until what was received is answered.
   void finish() {
     shared_.epoll.remove(shared_.stop);  // it stays ready
+    settle(context_.config, shared_.acceptor.listener(), [this] { wait(stop_interval_ms); });
     accept_all();
     shared_.acceptor.close();
     drain(context_, shared_.sessions, [this] { wait(stop_interval_ms); });

@@ -80,14 +80,16 @@ class Worker {
   void run() {
     wait(0);
     event_del(&stop_);
-    accept_all();
-    event_del(&accepts_);
-    acceptor_.close();
-    drain(context_, sessions_, [this] {
+    const auto serve = [this] {
       const timeval interval{.tv_sec = 0, .tv_usec = stop_interval_ms * 1000};
       event_add(&tick_, &interval);
       wait(EVLOOP_ONCE);
-    });
+    };
+    settle(context_.config, acceptor_.listener(), serve);
+    accept_all();
+    event_del(&accepts_);
+    acceptor_.close();
+    drain(context_, sessions_, serve);
   }
 
   Counters counted() const noexcept { return context_.counted(); }

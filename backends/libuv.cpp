@@ -116,10 +116,14 @@ class Worker {
 
   void run() {
     uv_run(&loop_.uv, UV_RUN_DEFAULT);
+    uv_timer_start(&tick_, [](uv_timer_t*) {}, stop_interval_ms, stop_interval_ms);
+    const auto serve = [this] { uv_run(&loop_.uv, UV_RUN_ONCE); };
+    uv_os_fd_t listener = -1;
+    uv_fileno(reinterpret_cast<uv_handle_t*>(&listener_), &listener);
+    settle(context_.config, listener, serve);
     uv_run(&loop_.uv, UV_RUN_NOWAIT);  // accepts what waits
     uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
-    uv_timer_start(&tick_, [](uv_timer_t*) {}, stop_interval_ms, stop_interval_ms);
-    drain(context_, sessions_, [this] { uv_run(&loop_.uv, UV_RUN_ONCE); });
+    drain(context_, sessions_, serve);
   }
 
   Counters counted() const noexcept { return context_.counted(); }

@@ -36,9 +36,11 @@ class Worker {
 
   void run() {
     while (waits_[0].revents == 0) wait(-1);
+    waits_[0].fd = -1;  // ignored from now on
+    settle(context_.config, acceptor_.listener(), [this] { wait(stop_interval_ms); });
     accept_all();
     acceptor_.close();
-    waits_[0].fd = waits_[1].fd = -1;  // ignored from now on
+    waits_[1].fd = -1;
     drain(context_, sessions_, [this] { wait(stop_interval_ms); });
   }
 

@@ -50,15 +50,19 @@ class Server {
   void accept_from(Acceptor& acceptor) {
     Counters counters;
     std::array<pollfd, 2> waits{{{acceptor.listener(), POLLIN, 0}, {stop_, POLLIN, 0}}};
-    while (waits[1].revents == 0) {
-      if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR
+    const auto wait = [&](int timeout_ms) {
+      if (::poll(waits.data(), waits.size(), timeout_ms) < 0) return;  // EINTR
       ++counters.wakeups;
       while (has_room()) {
         os::UniqueFd fd = acceptor.accept(counters, 0);  // blocking
         if (!fd) break;
         if (!start(std::move(fd))) ++counters.accept_refused;
       }
-    }
+    };
+    while (waits[1].revents == 0) wait(-1);
+    waits[1].fd = -1;  // ignored from now on
+    settle(config_, acceptor.listener(), [&] { wait(stop_interval_ms); });
+    wait(0);
     const std::lock_guard lock(mutex_);
     sum_ += counters;
   }

@@ -202,7 +202,8 @@ std::string refusal_of_options(const std::vector<std::string>& with, const Liste
     }
     for (auto other = with.begin(); other != name; ++other) {
       if (*other == *name) return flag + "it names twice";
-      if (has(option->not_with, *other)) return flag.append("excludes '").append(*other) + "'";
+      if (has(option->not_with, *other))
+        return flag.append("excludes '").append(*other).append("'");
     }
     if (!option->sharings.empty() && !has(option->sharings, sharing))
       return flag + "does not go with sharing '" + sharing + "'";

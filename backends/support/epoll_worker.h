@@ -33,6 +33,7 @@ class EpollWorker {
   void run() {
     while (!stopping_) wait(-1);
     epoll_.remove(stop_);  // it stays ready
+    settle(context_.config, acceptor_.listener(), [this] { wait(stop_interval_ms); });
     accept_all();
     acceptor_.close();
     drain(context_, sessions_, [this] { wait(stop_interval_ms); });

@@ -86,7 +86,7 @@ class RingWorker {
         case Operation::accept:
           return on_accept(completion);
         case Operation::accept_again:
-          return stopping_ ? void() : accept();
+          return closing_ ? void() : accept();
         case Operation::stop:
           stopping_ = true;
           return;
@@ -109,10 +109,10 @@ class RingWorker {
     accepting_ = completion.has_more();
     if (completion.result >= 0) {
       open(os::UniqueFd(completion.result));
-    } else if (!stopping_ && must_pause(-completion.result, counters())) {
+    } else if (!closing_ && must_pause(-completion.result, counters())) {
       return ring_.pause(Operation::accept_again);
     }
-    if (!accepting_ && !stopping_) accept();
+    if (!accepting_ && !closing_) accept();
   }
 
   void open(os::UniqueFd fd) {
@@ -124,6 +124,8 @@ class RingWorker {
 
   // Those that the kernel has accepted, then those that wait.
   void stop_accepting() {
+    settle(context_.config, listener_.get(), [this] { wait(stop_interval_ms); });
+    closing_ = true;
     cancel(Operation::accept);
     while (accepting_) wait(stop_interval_ms);
     ::fcntl(listener_.get(), F_SETFL, O_NONBLOCK);
@@ -145,6 +147,7 @@ class RingWorker {
   Ring ring_;  // last: its end precedes that of the memory it was lent
   bool accepting_ = false;
   bool stopping_ = false;
+  bool closing_ = false;  // the listener
 };
 
 }  // namespace duelio

@@ -5,17 +5,19 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "backends/support/arrivals.h"
 #include "backends/support/worker.h"
 
-// How every model stops: connections that wait in the listener have been accepted, the listener is
-// closed, and what was received is answered, for at most ServerConfig::drain_limit.
+// How every model stops: arrivals are refused and those before them served (support/arrivals.h),
+// the listener is closed, and what was received is answered, for at most ServerConfig::drain_limit.
 namespace duelio {
 
 // When a stopping worker gives up on its peers.
 class Deadline {
  public:
-  explicit Deadline(const ServerConfig& config) noexcept
-      : at_(std::chrono::steady_clock::now() + config.drain_limit) {}
+  explicit Deadline(const ServerConfig& config) noexcept : Deadline(config.drain_limit) {}
+  explicit Deadline(std::chrono::milliseconds length) noexcept
+      : at_(std::chrono::steady_clock::now() + length) {}
   bool has_passed() const noexcept { return std::chrono::steady_clock::now() >= at_; }
 
  private:
@@ -37,8 +39,16 @@ inline void give_up(int fd) noexcept {
   ::shutdown(fd, SHUT_RDWR);
 }
 
-// wait() is the model's hook: it serves what is ready, for at most stop_interval_ms. Returns when
-// no session is left.
+// wait() is the model's hook: it serves what is ready, for at most stop_interval_ms.
+
+// The first step: those who have connected are accepted, and asked nothing yet.
+template <class Wait>
+void settle(const ServerConfig& config, int listener, Wait wait) {
+  refuse_arrivals(listener);
+  for (const Deadline limit(settle_time(config)); !limit.has_passed();) wait();
+}
+
+// The last one. Returns when no session is left.
 template <class Sessions, class Wait>
 void drain(WorkerContext& context, Sessions& sessions, Wait wait) {
   sessions.for_each([](auto& session) { session.connection.begin_drain(); });
