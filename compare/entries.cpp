@@ -206,7 +206,7 @@ std::string refusal_of_options(const std::vector<std::string>& with, const Liste
         return flag.append("excludes '").append(*other).append("'");
     }
     if (!option->sharings.empty() && !has(option->sharings, sharing))
-      return flag + "does not go with sharing '" + sharing + "'";
+      return flag.append("does not go with sharing '").append(sharing).append("'");
     if (!option->reason.empty()) return flag + "is not available here: " + option->reason;
   }
   return {};

@@ -63,7 +63,7 @@ def test_the_comment_has_marker_control_and_ratio(verdict, tmp_path):
     assert lines[0] == "<!-- duelio-verdict -->" and "regression" in lines[1]
     control, head = (next(line for line in lines if line.startswith(f"| {name}")) for name in ("base again", "head"))
     assert lines.index(control) < lines.index(head) and head.split("|")[2].strip().startswith(("1.19", "1.20", "1.21"))
-    assert "could be told" in comment and lines[-1] == "Report: https://example.org/report"
+    assert "told base from itself to within" in comment and lines[-1] == "Report: https://example.org/report"
 
 
 def test_each_revision_is_built_in_a_folder_of_its_own(verdict, tmp_path):
