@@ -42,7 +42,7 @@ std::string refusal_of_options(const Backend& backend, std::span<const std::stri
     }
     if (has(names.first(i), name)) return "names '" + name + "' twice";
     for (const std::string_view other : names.first(i)) {
-      if (has(option->not_with, other))
+      if (has(option->not_with, other) || has(find_option(backend, other)->not_with, name))
         return "names '" + std::string(other) + "' and '" + name + "', which exclude each other";
     }
     if (!option->sharings.empty() && std::find(option->sharings.begin(), option->sharings.end(),

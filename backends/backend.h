@@ -41,7 +41,7 @@ struct Option {
   std::string_view name;
   std::string_view about;  // what it does, costs and needs, in a sentence
   Support (*probe)() = always_available;
-  std::span<const std::string_view> not_with = {};  // each names the other
+  std::span<const std::string_view> not_with = {};  // said once: by one of the two
   std::span<const Sharing> sharings = {};           // where it makes sense; empty: everywhere
 };
 
@@ -96,8 +96,8 @@ std::span<const Backend* const> all_backends() noexcept;
 // nullptr when there is none of that name.
 const Backend* find_backend(std::string_view name) noexcept;
 
-// What is wrong with options of that model together, "has no 'sqpoll' (it knows ...)"; empty:
-// nothing. Whether they are available here is not looked at.
+// What is wrong with options of that model together, "names 'sqpoll' twice"; empty: nothing.
+// Whether they are available here is not looked at.
 std::string refusal_of_options(const Backend& backend, std::span<const std::string_view> names,
                                Sharing sharing);
 

@@ -71,7 +71,7 @@ class Worker {
           event_base_loopbreak(static_cast<Worker*>(self)->base_.get());
         },
         this);
-    evtimer_assign(&tick_, base_.get(), [](int, short, void*) {}, nullptr);
+    evtimer_assign(&tick_, base_.get(), on_tick, nullptr);
     if (event_add(&accepts_, nullptr) != 0 || event_add(&stop_, nullptr) != 0) {
       os::throw_errno("event_add");
     }
@@ -98,6 +98,8 @@ class Worker {
   void wait(int flags) {
     if (event_base_loop(base_.get(), flags) < 0) os::throw_errno("event_base_loop");
   }
+
+  static void on_tick(int /*fd*/, short /*happened*/, void* /*self*/) {}  // it only ends a wait
 
   void accept_all() {
     while (os::UniqueFd fd = acceptor_.accept(context_.counters)) {

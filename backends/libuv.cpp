@@ -116,7 +116,7 @@ class Worker {
 
   void run() {
     uv_run(&loop_.uv, UV_RUN_DEFAULT);
-    uv_timer_start(&tick_, [](uv_timer_t*) {}, stop_interval_ms, stop_interval_ms);
+    uv_timer_start(&tick_, on_tick, stop_interval_ms, stop_interval_ms);
     const auto serve = [this] { uv_run(&loop_.uv, UV_RUN_ONCE); };
     uv_os_fd_t listener = -1;
     uv_fileno(reinterpret_cast<uv_handle_t*>(&listener_), &listener);
@@ -136,6 +136,8 @@ class Worker {
   static void on_connection(uv_stream_t* listener, int status) {
     static_cast<Worker*>(listener->data)->accept(status);
   }
+
+  static void on_tick(uv_timer_t* /*timer*/) {}  // it only ends a wait
 
   void accept(int status) {
     if (status < 0) {

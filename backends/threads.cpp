@@ -23,6 +23,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
+#include "backends/support/list.h"
 #include "backends/support/session.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -35,11 +36,9 @@ constexpr std::size_t most_threads = 4096;
 constexpr std::size_t stack_size = 128 * 1024;
 
 // A connection with its thread, as the accepting threads know it.
-struct Served {
+struct Served : Linked<Served> {
   int fd = -1;
   std::atomic<bool> idle{true};  // between requests: a stop may end it
-  Served* previous = nullptr;
-  Served* next = nullptr;
 };
 
 class Server {
@@ -72,19 +71,19 @@ class Server {
   Counters finish() {
     draining_.store(true, std::memory_order_relaxed);
     std::unique_lock lock(mutex_);
-    const Deadline limit(config_);
+    const Deadline limit(config_.drain_limit);
     bool too_late = false;
     while (running_ > 0) {
       const bool too_late_now = !too_late && limit.has_passed();
       too_late = too_late || too_late_now;
-      for (const Served* served = first_; served != nullptr; served = served->next) {
+      served_.for_each([&](const Served& served) {
         if (too_late) {
           if (too_late_now) ++sum_.drain_cut;
-          give_up(served->fd);
+          give_up(served.fd);
         } else {
-          end_if_idle(served->fd, served->idle.load(std::memory_order_relaxed));
+          end_if_idle(served.fd, served.idle.load(std::memory_order_relaxed));
         }
-      }
+      });
       gone_.wait_for(lock, std::chrono::milliseconds(stop_interval_ms));
     }
     return sum_;
@@ -168,15 +167,12 @@ class Server {
 
   void enter(Served& served) {
     const std::lock_guard lock(mutex_);
-    served.next = first_;
-    if (first_ != nullptr) first_->previous = &served;
-    first_ = &served;
+    served_.insert(served);
   }
 
   void remove(Served& served) {
     const std::lock_guard lock(mutex_);
-    (served.previous != nullptr ? served.previous->next : first_) = served.next;
-    if (served.next != nullptr) served.next->previous = served.previous;
+    served_.remove(served);
   }
 
   // The thread touches nothing of ours after this.
@@ -193,7 +189,7 @@ class Server {
   std::mutex mutex_;  // guards what follows
   std::condition_variable gone_;
   std::size_t running_ = 0;
-  Served* first_ = nullptr;
+  List<Served> served_;
   Counters sum_;
 };
 

@@ -7,6 +7,8 @@
 // two where requests come singly, for the completion of a send ends a wait, too. A receive waits in
 // the kernel with a buffer, so each session owns one (16 KiB); it is the kernel's from submission
 // to completion. A session ends when nothing of it is with the kernel.
+//
+// Options: plain-ring, sqpoll, wait-batch (support/ring_options.h).
 #include <algorithm>
 #include <array>
 #include <cerrno>

@@ -5,7 +5,8 @@
 // io_uring_register_buf_ring(3)). A send is submitted for each answer.
 //
 // System calls per keep-alive request: a share of one io_uring_enter(2), which submits and waits;
-// two where requests come singly, for the completion of a send ends a wait, too.
+// two where requests come singly, for the completion of a send ends a wait, too (but with
+// skip-success). Options: support/ring_options.h.
 // An idle session owns no buffer; one that sends owns what it sends. When the buffers run out the
 // receive ends and is armed again after others have given theirs back. What arrives while an answer
 // is being sent is copied and waits; above 64 KiB of that the receive is cancelled until the answer

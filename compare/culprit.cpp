@@ -32,6 +32,10 @@ bool is_left_out(const std::vector<results::LeftOut>& left_out, std::string_view
   });
 }
 
+bool shows_nothing(const results::Window& window) {
+  return window.finished == 0 && failures_of(window).empty();
+}
+
 std::string failures_of(const results::Window& window) {
   if (window.void_cause == unseen_time) return unseen_time;
   if (window.failures.empty() || share_answered(window) >= thresholds::achieved_share) return {};

@@ -29,6 +29,9 @@ class Watch {
   std::size_t windows_ = 0;
 };
 
+// Neither a right response nor a failure fell into the window: it was too short for this machine.
+bool shows_nothing(const results::Window& window);
+
 // What failed in the window: "reset, timeout"; empty when it did what was asked.
 std::string failures_of(const results::Window& window);
 

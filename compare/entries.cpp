@@ -37,6 +37,12 @@ struct Listed {
   std::string reason;
   std::vector<std::string> sharings;
   std::vector<ListedOption> options;  // none: it may be older than they are
+
+  const ListedOption* option(std::string_view option_name) const {
+    const auto found = std::find_if(options.begin(), options.end(),
+                                    [&](const auto& each) { return each.name == option_name; });
+    return found == options.end() ? nullptr : &*found;
+  }
 };
 
 std::vector<std::string> words_of(const boost::json::value& array) {
@@ -191,9 +197,8 @@ std::string refusal_of_options(const std::vector<std::string>& with, const Liste
   for (auto name = with.begin(); name != with.end(); ++name) {
     std::string flag = "has with '";
     flag.append(*name).append("', which ");
-    const auto option = std::find_if(backend.options.begin(), backend.options.end(),
-                                     [&](const ListedOption& each) { return each.name == *name; });
-    if (option == backend.options.end()) {
+    const ListedOption* const option = backend.option(*name);
+    if (option == nullptr) {
       std::vector<std::string> known(backend.options.size());
       std::transform(backend.options.begin(), backend.options.end(), known.begin(),
                      [](const ListedOption& each) { return each.name; });
@@ -202,7 +207,7 @@ std::string refusal_of_options(const std::vector<std::string>& with, const Liste
     }
     for (auto other = with.begin(); other != name; ++other) {
       if (*other == *name) return flag + "it names twice";
-      if (has(option->not_with, *other))
+      if (has(option->not_with, *other) || has(backend.option(*other)->not_with, *name))
         return flag.append("excludes '").append(*other).append("'");
     }
     if (!option->sharings.empty() && !has(option->sharings, sharing))

@@ -9,9 +9,8 @@
 // io_context, and Asio's own where threads share one.
 namespace duelio::asio_options {
 
-inline constexpr std::array<std::string_view, 2> not_default{"hint-unsafe-io", "hint-unsafe"};
-inline constexpr std::array<std::string_view, 2> not_unsafe_io{"hint-default", "hint-unsafe"};
-inline constexpr std::array<std::string_view, 2> not_unsafe{"hint-default", "hint-unsafe-io"};
+inline constexpr std::array<std::string_view, 2> other_hints{"hint-unsafe-io", "hint-unsafe"};
+inline constexpr std::array<std::string_view, 1> no_locks{"hint-unsafe"};
 inline constexpr std::array own_contexts{Sharing::per_thread};
 
 inline constexpr Option hint_default{
@@ -19,18 +18,17 @@ inline constexpr Option hint_default{
     .about =
         "io_context() without a concurrency hint, as the tutorial has it: locks as for many "
         "threads",
-    .not_with = not_default};
+    .not_with = other_hints};
 inline constexpr Option hint_unsafe_io{
     .name = "hint-unsafe-io",
     .about =
         "BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO: no locks for descriptors; needs a context a "
         "thread",
-    .not_with = not_unsafe_io,
+    .not_with = no_locks,
     .sharings = own_contexts};
 inline constexpr Option hint_unsafe{
     .name = "hint-unsafe",
     .about = "BOOST_ASIO_CONCURRENCY_HINT_UNSAFE: no locks at all; needs a context a thread",
-    .not_with = not_unsafe,
     .sharings = own_contexts};
 
 inline constexpr std::array all{hint_default, hint_unsafe_io, hint_unsafe};

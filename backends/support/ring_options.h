@@ -7,45 +7,39 @@
 // Of the io_uring(7) models.
 namespace duelio::ring_options {
 
-inline constexpr std::array<std::string_view, 1> not_plain{"sqpoll"};
-inline constexpr std::array<std::string_view, 3> not_sqpoll{"plain-ring", "wait-batch",
+// A polled ring takes submissions when it likes: nothing is known when a call returns.
+inline constexpr std::array<std::string_view, 3> not_polled{"plain-ring", "wait-batch",
                                                             "skip-success"};
-inline constexpr std::array<std::string_view, 1> not_small{"large-buffers"};
-inline constexpr std::array<std::string_view, 1> not_large{"small-buffers"};
-inline constexpr std::array<std::string_view, 1> asynchronous{"sqpoll"};
+inline constexpr std::array<std::string_view, 1> large{"large-buffers"};
 
 inline constexpr Option plain_ring{
     .name = "plain-ring",
-    .about = "without single issuer and deferred task work: completions may interrupt the thread",
-    .not_with = not_plain};
+    .about = "without single issuer and deferred task work: completions may interrupt the thread"};
 inline constexpr Option sqpoll{
     .name = "sqpoll",
     .about =
         "a kernel thread takes the submissions: fewer calls, but it spins on a CPU for a "
         "second after the last (IORING_SETUP_SQPOLL)",
     .probe = probe_polled_ring,
-    .not_with = not_sqpoll};
+    .not_with = not_polled};
 inline constexpr Option wait_batch{
     .name = "wait-batch",
     .about =
         "a wait ends with 16 completions, or after 50 us with at least one: fewer calls, up "
         "to 50 us of latency; needs Linux 6.12",
-    .probe = probe_minimum_wait,
-    .not_with = asynchronous};
+    .probe = probe_minimum_wait};
 inline constexpr Option small_buffers{
     .name = "small-buffers",
     .about = "1024 provided buffers of 4 KiB: more sessions can receive at once",
-    .not_with = not_small};
+    .not_with = large};
 inline constexpr Option large_buffers{
     .name = "large-buffers",
-    .about = "256 provided buffers of 64 KiB (16 MiB a thread): fewer receives of large bodies",
-    .not_with = not_large};
+    .about = "256 provided buffers of 64 KiB (16 MiB a thread): fewer receives of large bodies"};
 inline constexpr Option skip_success{
     .name = "skip-success",
     .about =
         "no completion for the send of a last output that the socket takes at once: one wait "
-        "a request less where requests come singly (IOSQE_CQE_SKIP_SUCCESS)",
-    .not_with = asynchronous};
+        "a request less where requests come singly (IOSQE_CQE_SKIP_SUCCESS)"};
 
 inline RingShape shape(const ServerConfig& config) noexcept {
   return {.plain = config.has(plain_ring),

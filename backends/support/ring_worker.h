@@ -41,7 +41,7 @@ class RingSession {
 //   prepare_accept(sqe, listener)    single-shot or multishot
 //   begin(session)                   a new one
 //   complete(session, completion)    an operation of a session
-//   after_completions()              if it has one: all of a wait were visited
+//   after_completions()              all of a wait were visited; does nothing if it has none
 template <class Model, class Session>
 class RingWorker {
  public:
@@ -70,6 +70,8 @@ class RingWorker {
   Ring& ring() noexcept { return ring_; }
   const ServerConfig& config() const noexcept { return context_.config; }
 
+  void after_completions() noexcept {}
+
   // Pre: no operation of it is with the kernel.
   void close(Session& session) noexcept { sessions_.close(session); }
 
@@ -97,7 +99,7 @@ class RingWorker {
           return model().complete(completion.session<Session>(), completion);
       }
     });
-    if constexpr (requires(Model& each) { each.after_completions(); }) model().after_completions();
+    model().after_completions();
   }
 
   void accept() {
@@ -118,7 +120,6 @@ class RingWorker {
   void open(os::UniqueFd fd) {
     ++counters().accepts;
     Session& session = sessions_.open(std::move(fd), context_.workspace);
-    if (stopping_) session.connection.begin_drain();
     model().begin(session);
   }
 

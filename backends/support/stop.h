@@ -12,10 +12,9 @@
 // the listener is closed, and what was received is answered, for at most ServerConfig::drain_limit.
 namespace duelio {
 
-// When a stopping worker gives up on its peers.
+// When a step of a stop ends, whoever is left.
 class Deadline {
  public:
-  explicit Deadline(const ServerConfig& config) noexcept : Deadline(config.drain_limit) {}
   explicit Deadline(std::chrono::milliseconds length) noexcept
       : at_(std::chrono::steady_clock::now() + length) {}
   bool has_passed() const noexcept { return std::chrono::steady_clock::now() >= at_; }
@@ -41,7 +40,7 @@ inline void give_up(int fd) noexcept {
 
 // wait() is the model's hook: it serves what is ready, for at most stop_interval_ms.
 
-// The first step: those who have connected are accepted, and asked nothing yet.
+// The first step: the model serves as usual, while nobody new arrives. It then closes the listener.
 template <class Wait>
 void settle(const ServerConfig& config, int listener, Wait wait) {
   refuse_arrivals(listener);
@@ -53,7 +52,7 @@ template <class Sessions, class Wait>
 void drain(WorkerContext& context, Sessions& sessions, Wait wait) {
   sessions.for_each([](auto& session) { session.connection.begin_drain(); });
   bool too_late = false;
-  for (const Deadline limit(context.config); !sessions.empty(); wait()) {
+  for (const Deadline limit(context.config.drain_limit); !sessions.empty(); wait()) {
     const bool too_late_now = !too_late && limit.has_passed();
     too_late = too_late || too_late_now;
     sessions.for_each([&](auto& session) {

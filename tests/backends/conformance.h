@@ -65,8 +65,13 @@ inline std::vector<Case> cases(std::initializer_list<unsigned> threads) {
   return all;
 }
 
+inline bool is_a_form_of_the_ring(const Option& option) {
+  return option.name == "plain-ring" || option.name == "sqpoll";
+}
+
 // As cases(), but with every option of every backend alone, and with all of a backend that go
-// together: the first of those that exclude each other.
+// together: the first of those that exclude each other, and no other form of the ring, with which
+// the rest would not be tried on the usual one.
 inline std::vector<Case> cases_of_options(std::initializer_list<unsigned> threads) {
   std::vector<Case> all;
   for (const Case& plain : cases(threads)) {
@@ -78,7 +83,7 @@ inline std::vector<Case> cases_of_options(std::initializer_list<unsigned> thread
       if (!is_possible({option.name})) continue;
       all.push_back(plain);
       all.back().with = {option.name};
-      if (!option.probe().available) continue;
+      if (!option.probe().available || is_a_form_of_the_ring(option)) continue;
       std::vector<std::string_view> more = together;
       more.push_back(option.name);
       if (is_possible(more)) together = more;

@@ -60,6 +60,9 @@ TEST(Culprit, WrongAnswersAreKnownFromTheCalibration) {
   EXPECT_EQ(failure_in_calibration({window(500, "status"), window(1000)}), std::nullopt);
   EXPECT_EQ(failure_in_calibration({window(0, "body"), window(0, "body")}),
             "gave no right answer in the calibration: body");
+  EXPECT_TRUE(shows_nothing(window(0)));
+  EXPECT_FALSE(shows_nothing(window(0, "body")));
+  EXPECT_FALSE(shows_nothing(window(1)));
   EXPECT_EQ(failure_in_calibration({window(0), window(0)}),
             "gave no right answer in the calibration");
   EXPECT_EQ(failure_in_calibration({window(500, "status"), window(900, "status")}),

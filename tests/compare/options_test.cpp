@@ -53,6 +53,13 @@ TEST(CommandLine, AFlagIsStrongerThanItsPreset) {
   EXPECT_THAT(ids(options.loads), ElementsAre("max", "2k"));
 }
 
+TEST(CommandLine, AnEntryNamesTheOptionsOfItsModel) {
+  const Options options =
+      parse({"--backends", "epoll-et", "--entry", "one=epoll-et,with=batch-1"}).front();
+  EXPECT_EQ(options.entries.front().with, std::nullopt);
+  EXPECT_EQ(options.entries.back().with, std::optional(std::vector<std::string>{"batch-1"}));
+}
+
 TEST(CommandLine, AnEntryIsAnyCombination) {
   const Options options =
       parse({"--backends", "asio", "--entry",

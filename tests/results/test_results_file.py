@@ -40,3 +40,14 @@ def test_what_is_not_described_is_refused(lines, validate):
         key = list(line)[-1]
         with pytest.raises(jsonschema.ValidationError):
             validate({each: value for each, value in line.items() if each != key})
+
+
+def test_options_of_a_model_are_described_and_shown(lines, validate, tool, tmp_path):
+    lines[0]["entries"][1]["with"] = ["batch-1", "other"]
+    validate(lines[0])
+    with pytest.raises(jsonschema.ValidationError):
+        validate({**lines[0], "entries": [{**lines[0]["entries"][1], "with": "batch-1"}]})
+    file = tmp_path / "with.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shown = tool("duelio-report", file, "--html", tmp_path / "page.html")
+    assert shown.code == 0 and "b (with batch-1, other)" in shown.stdout + (tmp_path / "page.html").read_text()
