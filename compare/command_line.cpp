@@ -65,8 +65,8 @@ struct Preset {
 // METHODOLOGY.md, "Presets": what each can tell was simulated, and measured.
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> all{
-      {"quick", 18, milliseconds(6'200), milliseconds(6), "10%,50%,max"},
-      {"standard", 40, milliseconds(8'000), milliseconds(6), "10%,30%,60%,max"},
+      {"quick", 20, milliseconds(6'200), milliseconds(6), "10%,50%,max"},
+      {"standard", 50, milliseconds(8'000), milliseconds(6), "10%,30%,60%,max"},
       {"thorough", 40, milliseconds(60'000), milliseconds(6), "10%,30%,60%,max"},
   };
   return all;
@@ -232,7 +232,7 @@ po::options_description described() {
       ("load", word()->value_name("LIST"),
        "loads to sweep: 10% of what the slowest entry reaches, 20k requests/s, max (the closed loop)")
       ("preset", text("quick")->value_name("NAME"),
-       "quick (18 blocks, three loads), standard (40, four loads) or thorough (40 long ones: tails beyond p99.9)")
+       "quick (20 blocks, three loads), standard (50, four loads) or thorough (40 long ones: tails beyond p99.9)")
       ("blocks", word()->value_name("N"), "so many blocks of fresh processes")
       ("block", word()->value_name("TIME"), "how long the windows of a block take together")
       ("window", word()->value_name("TIME"), "length of a window, at least")

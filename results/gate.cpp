@@ -187,8 +187,8 @@ Gate hold_against(const JudgedRun& baseline, const JudgedRun& candidate, const G
     }
     const auto& before = match.old_contrast->log_ratios;
     const auto& after = match.new_contrast->log_ratios;
-    const auto interval =
-        stats::difference_interval(before, after, rule.alpha / static_cast<double>(matches.size()));
+    const auto interval = stats::difference_interval(
+        before, after, thresholds::nominal(rule.alpha / static_cast<double>(matches.size())));
     findings.add(at(*match.new_contrast, *match.after),
                  std::exp(stats::mean(after) - stats::mean(before)),
                  {std::exp(interval->low), std::exp(interval->high)}, "the baseline's ratio",

@@ -84,7 +84,7 @@ class Judge {
     if (contrast.blocks == 0) return contrast;
     contrast.ratio = std::exp(stats::mean(contrast.log_ratios));
     if (contrast.blocks < thresholds::fewest_blocks) return contrast;
-    const auto interval = stats::mean_interval(contrast.log_ratios, alpha);
+    const auto interval = stats::mean_interval(contrast.log_ratios, thresholds::nominal(alpha));
     contrast.interval = stats::Interval{std::exp(interval->low), std::exp(interval->high)};
     return contrast;
   }

@@ -16,16 +16,28 @@ double median_of(std::vector<double>& values) {
   return (*std::max_element(values.begin(), middle) + *middle) / 2;
 }
 
-double square_sum(std::span<const double> values, double centre) {
+// Sum of the products of deviations that are `lag` apart.
+double lagged_sum(std::span<const double> values, double centre, std::size_t lag) {
   double sum = 0;
-  for (const double value : values) sum += (value - centre) * (value - centre);
+  for (std::size_t i = lag; i < values.size(); ++i)
+    sum += (values[i - lag] - centre) * (values[i] - centre);
   return sum;
 }
 
-// Of the mean, squared.
-double standard_error(std::span<const double> values) {
+// Of the mean. Neighbours that resemble each other tell less than as many strangers: their products
+// count with the weights of Newey and West (1987, three lags). The estimate may say less than that
+// of strangers by chance only, and is not believed then.
+double variance_of_mean(std::span<const double> values) {
+  constexpr std::size_t lags = 3;
   const auto n = static_cast<double>(values.size());
-  return square_sum(values, mean(values)) / (n - 1) / n;
+  const double centre = mean(values);
+  const double strangers = lagged_sum(values, centre, 0);
+  double neighbours = strangers;
+  for (std::size_t lag = 1; lag <= lags && lag < values.size(); ++lag) {
+    const double weight = 1 - static_cast<double>(lag) / (lags + 1);
+    neighbours += 2 * weight * lagged_sum(values, centre, lag);
+  }
+  return std::max(strangers, neighbours) / (n - 1) / n;
 }
 
 // The continued fraction of the incomplete beta function by Lentz's method: DLMF 8.17.22.
@@ -108,26 +120,30 @@ double student_quantile(double probability, double degrees) {
   double low = -1;
   while (student_cdf(low, degrees) > probability) low *= 2;
   double high = 0;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 100 && high - low > -1e-12 * low; ++i) {
     const double middle = (low + high) / 2;
     (student_cdf(middle, degrees) > probability ? high : low) = middle;
   }
   return (low + high) / 2;
 }
 
+double standard_error(std::span<const double> values) {
+  return std::sqrt(variance_of_mean(values));
+}
+
 std::optional<Interval> mean_interval(std::span<const double> values, double alpha) {
   if (values.size() < 2) return std::nullopt;
   const double centre = mean(values);
-  const double reach = -student_quantile(alpha / 2, static_cast<double>(values.size() - 1)) *
-                       std::sqrt(standard_error(values));
+  const double reach =
+      -student_quantile(alpha / 2, static_cast<double>(values.size() - 1)) * standard_error(values);
   return Interval{centre - reach, centre + reach};
 }
 
 std::optional<Interval> difference_interval(std::span<const double> first,
                                             std::span<const double> second, double alpha) {
   if (first.size() < 2 || second.size() < 2) return std::nullopt;
-  const double of_first = standard_error(first);
-  const double of_second = standard_error(second);
+  const double of_first = variance_of_mean(first);
+  const double of_second = variance_of_mean(second);
   const double both = of_first + of_second;
   const double shift = mean(second) - mean(first);
   if (both == 0) return Interval{shift, shift};
@@ -141,11 +157,8 @@ std::optional<Interval> difference_interval(std::span<const double> first,
 double lag_correlation(std::span<const double> values) {
   if (values.size() < 3) return 0;
   const double centre = mean(values);
-  const double variance = square_sum(values, centre);
-  double covariance = 0;
-  for (std::size_t i = 1; i < values.size(); ++i)
-    covariance += (values[i - 1] - centre) * (values[i] - centre);
-  return variance == 0 ? 0 : covariance / variance;
+  const double variance = lagged_sum(values, centre, 0);
+  return variance == 0 ? 0 : lagged_sum(values, centre, 1) / variance;
 }
 
 }  // namespace duelio::stats

@@ -4,8 +4,8 @@
 #include <span>
 
 // A block's estimate is a rank statistic of its turns, which one wild window moves little; what is
-// said about blocks is Student's t over these estimates. METHODOLOGY.md, "Why Student's t over
-// blocks", has the simulation that chose it.
+// said about blocks is Student's t over these estimates, with a variance that knows of neighbours.
+// METHODOLOGY.md, "Why this interval", has the simulation that chose it.
 namespace duelio::stats {
 
 struct Interval {
@@ -30,12 +30,16 @@ double hodges_lehmann(std::span<const double> values);
 double student_cdf(double t, double degrees);
 double student_quantile(double probability, double degrees);
 
-// The interval of confidence 1 - alpha for the mean of what `values` are a sample of. None for
-// fewer than two.
+// Of the mean of `values`, in the order in which they were taken: larger than that of strangers
+// where neighbours resemble each other (Newey and West, 1987). Pre: two values at least.
+double standard_error(std::span<const double> values);
+
+// Student's interval of confidence 1 - alpha, by that error, for the mean of what `values` are a
+// sample of. None for fewer than two.
 std::optional<Interval> mean_interval(std::span<const double> values, double alpha);
 
-// For two independent samples: how far the mean of `second` lies above that of `first` (Welch,
-// 1947: the samples need not vary alike). None where one has fewer than two values.
+// The same for two independent samples: how far the mean of `second` lies above that of `first`
+// (Welch, 1947: the samples need not vary alike). None where one has fewer than two values.
 std::optional<Interval> difference_interval(std::span<const double> first,
                                             std::span<const double> second, double alpha);
 

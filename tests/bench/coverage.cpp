@@ -1,11 +1,9 @@
-// How often the intervals of a run miss a truth that is known, by Student's t over the blocks and
-// by Wilcoxon's signed-rank test: one line of figures. scripts/studies/coverage asks for the
-// presets.
+// How often all intervals of a run hold a truth that is known: one line of figures, beside those of
+// Student's t, which takes blocks for strangers. scripts/studies/coverage asks for the presets.
 //
 //   coverage blocks=12 candidates=2 loads=3 turns=25 runs=2000 ...   noise of a known form
-//   coverage replay=RUN.jsonl blocks=12 stretch=4 runs=2000          noise of a record
-//   coverage replay=RUN.jsonl ... shuffled=1                         its blocks in another order
-//   each run
+//   coverage replay=RUN.jsonl blocks=12 stretch=4 runs=2000          noise of a record; each run
+//   takes as many of its candidates and loads as are asked for
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -13,11 +11,13 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "common/thresholds.h"
 #include "common/units.h"
 #include "results/layout.h"
 #include "results/statistics.h"
@@ -60,37 +60,7 @@ class Arguments {
   std::map<std::string, std::string> values_;
 };
 
-// The exact interval that inverts Wilcoxon's signed-rank test (Hollander, Wolfe and Chicken, 3.3);
-// of no length where the blocks are too few for the confidence, as it then excludes everything.
-class SignedRank {
- public:
-  SignedRank(std::size_t n, double alpha) {
-    std::vector<double> probability(n * (n + 1) / 2 + 1, 0.0);
-    probability[0] = 1;
-    for (std::size_t rank = 1; rank <= n; ++rank) {
-      for (std::size_t sum = probability.size(); sum-- > 0;)
-        probability[sum] = (probability[sum] + (sum >= rank ? probability[sum - rank] : 0)) / 2;
-    }
-    for (double tail = probability[0]; tail <= alpha / 2; tail += probability[cut_]) ++cut_;
-  }
-
-  bool exists() const noexcept { return cut_ > 0; }
-
-  Interval interval(const std::vector<double>& values) const {
-    std::vector<double> averages;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      for (std::size_t j = i; j < values.size(); ++j)
-        averages.push_back((values[i] + values[j]) / 2);
-    }
-    std::sort(averages.begin(), averages.end());
-    return {averages[cut_ - 1], averages[averages.size() - cut_]};
-  }
-
- private:
-  std::size_t cut_ = 0;
-};
-
-// Where a run's blocks come from: lanes are candidates, the reference and the control behind them.
+// Where a run's blocks come from.
 class Source {
  public:
   virtual ~Source() = default;
@@ -98,7 +68,8 @@ class Source {
   virtual std::size_t loads() const = 0;
   virtual void begin_run() = 0;
   virtual void begin_block() = 0;
-  virtual Logs logs(std::size_t load) = 0;
+  // In this block; asked for candidate by candidate within a load.
+  virtual std::optional<double> estimate(std::size_t candidate, std::size_t load) = 0;
   virtual double truth(std::size_t candidate, std::size_t load) const = 0;
 };
 
@@ -169,7 +140,18 @@ class Model : public Source {
   void begin_block() override {
     for (double& luck : luck_) luck = next(luck, block_correlation_, layout_);
   }
-  Logs logs(std::size_t) override {
+  std::optional<double> estimate(std::size_t candidate, std::size_t) override {
+    if (candidate == 0) logs_ = next_logs();
+    return block_estimate(logs_, {candidate}, {candidates_, candidates_ + 1});
+  }
+
+ private:
+  std::size_t lanes() const { return candidates_ + 2; }  // the reference's two are the last
+  double next(double value, double correlation, double deviation) {
+    return correlation * value +
+           std::sqrt(1 - correlation * correlation) * deviation * normal_(random_);
+  }
+  Logs next_logs() {
     const double window_s = block_s_ / static_cast<double>(loads_ * turns_ * lanes());
     Logs logs(turns_, std::vector<double>(lanes()));
     std::vector<std::size_t> order(lanes());
@@ -181,20 +163,13 @@ class Model : public Source {
         row[lane] = luck_[lane] + noise_[lane];
         if (uniform_(random_) < burst_share_) row[lane] += burst_mean_ * exponential_(random_);
         if (weather_.empty()) continue;
-        // The last lanes are the reference's two and have one gain, as they are one program.
+        // The reference's two lanes have one gain, as they are one program.
         const double gain = lane < candidates_ && lane % 2 == 0 ? 1 + gain_ : 1;
         row[lane] += gain * weather_[0].at(now_s_);
         now_s_ += window_s;
       }
     }
     return logs;
-  }
-
- private:
-  std::size_t lanes() const { return candidates_ + 2; }
-  double next(double value, double correlation, double deviation) {
-    return correlation * value +
-           std::sqrt(1 - correlation * correlation) * deviation * normal_(random_);
   }
 
   std::size_t candidates_;
@@ -216,81 +191,123 @@ class Model : public Source {
   double now_s_ = 0;
   std::vector<double> luck_;
   std::vector<double> noise_;
+  Logs logs_;  // of the block's load
 };
 
 // The blocks of a record in stretches of neighbours, from anywhere (Kunsch's moving blocks): what
 // correlates within a block, between lanes and between neighbouring blocks stays. The truth is what
-// the whole record says. One record's neighbours resemble each other by chance, too: what that
-// alone costs is told by its blocks in random order, of which nothing but chance is left.
+// the whole record says.
 class Replay : public Source {
  public:
   Replay(const std::string& file, Arguments& arguments)
       : run_(load(file)),
-        layout_(run_),
         stretch_(arguments.count("stretch", 4)),
-        is_shuffled_(arguments.count("shuffled", 0) != 0),
-        sequence_(layout_.blocks()),
         random_(arguments.count("seed", 1)) {
-    std::iota(sequence_.begin(), sequence_.end(), std::size_t{0});
-    const auto& entries = run_.manifest.entries;
-    for (std::size_t lane = 0; lane < entries.size(); ++lane) {
-      if (entries[lane].name != run_.manifest.reference) order_.push_back(lane);
-    }
-    order_.push_back(layout_.lane_of(run_.manifest.reference, Role::reference));
-    order_.push_back(layout_.control());
-    truths_.assign(candidates(), std::vector<double>(loads()));
-    for (std::size_t load = 0; load < loads(); ++load) {
-      std::vector<std::vector<double>> estimates(candidates());
-      for (std::size_t block = 0; block < layout_.blocks(); ++block) {
-        const Logs logs = logs_of(block, load);
-        for (std::size_t i = 0; i < candidates(); ++i) {
-          if (const auto estimate = block_estimate(logs, {i}, {candidates(), candidates() + 1}))
-            estimates[i].push_back(*estimate);
+    const Layout layout(run_);
+    const std::string& base = run_.manifest.reference;
+    for (const EntrySpec& entry : run_.manifest.entries) {
+      if (entry.name == base) continue;
+      auto& of_entry = estimates_.emplace_back();
+      for (std::size_t load = 0; load < run_.manifest.plan.loads.size(); ++load) {
+        auto& of_load = of_entry.emplace_back();
+        for (std::size_t block = 0; block < layout.blocks(); ++block) {
+          of_load.push_back(block_estimate(layout.logs(metrics().front(), block, load),
+                                           layout.lanes_of(entry.name), layout.lanes_of(base)));
         }
       }
-      for (std::size_t i = 0; i < candidates(); ++i)
-        truths_[i][load] = estimates[i].empty() ? 0 : stats::mean(estimates[i]);
     }
+    candidates_.resize(arguments.count("candidates", estimates_.size()));
+    loads_.resize(arguments.count("loads", run_.manifest.plan.loads.size()));
+    if (candidates_.size() > estimates_.size() || loads_.size() > estimates_[0].size())
+      throw std::invalid_argument("the record has fewer candidates or loads");
+    std::printf("neighbours-alike-by-chance %.3f ", chance_of_its_order());
   }
 
-  std::size_t candidates() const override { return order_.size() - 2; }
-  std::size_t loads() const override { return run_.manifest.plan.loads.size(); }
+  std::size_t candidates() const override { return candidates_.size(); }
+  std::size_t loads() const override { return loads_.size(); }
   double truth(std::size_t candidate, std::size_t load) const override {
-    return truths_[candidate][load];
+    return mean_of(estimates_[candidates_[candidate]][loads_[load]]);
   }
   void begin_run() override {
     left_ = 0;
-    if (is_shuffled_) std::shuffle(sequence_.begin(), sequence_.end(), random_);
+    choose(candidates_, estimates_.size());
+    choose(loads_, estimates_[0].size());
   }
   void begin_block() override {
+    const std::size_t blocks = estimates_[0][0].size();
     if (left_-- == 0) {
-      at_ = std::uniform_int_distribution<std::size_t>(0, layout_.blocks() - 1)(random_);
+      at_ = std::uniform_int_distribution<std::size_t>(0, blocks - 1)(random_);
       left_ = stretch_ - 1;
     } else {
-      at_ = (at_ + 1) % layout_.blocks();
+      at_ = (at_ + 1) % blocks;
     }
   }
-  Logs logs(std::size_t load) override { return logs_of(sequence_[at_], load); }
+  std::optional<double> estimate(std::size_t candidate, std::size_t load) override {
+    return estimates_[candidates_[candidate]][loads_[load]][at_];
+  }
 
  private:
-  Logs logs_of(std::size_t block, std::size_t load) const {
-    Logs logs = layout_.logs(metrics().front(), block, load);
-    for (auto& row : logs) {
-      std::vector<double> ordered;
-      for (const std::size_t lane : order_) ordered.push_back(row[lane]);
-      row = ordered;
+  using Estimates = std::vector<std::optional<double>>;  // by block
+
+  static double mean_of(const Estimates& estimates) {
+    std::vector<double> values;
+    for (const auto& estimate : estimates) {
+      if (estimate) values.push_back(*estimate);
     }
-    return logs;
+    return values.empty() ? 0 : stats::mean(values);
+  }
+
+  void choose(std::vector<std::size_t>& chosen, std::size_t of) {
+    std::vector<std::size_t> all(of);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::shuffle(all.begin(), all.end(), random_);
+    std::copy_n(all.begin(), chosen.size(), chosen.begin());
+    std::sort(chosen.begin(), chosen.end());
+  }
+
+  // How far the means of stretches lie from the record's, over all contrasts, each by its variance.
+  double scatter_of_stretches(const std::vector<std::size_t>& order) const {
+    double scatter = 0;
+    for (const auto& of_entry : estimates_) {
+      for (const Estimates& of_load : of_entry) {
+        const double centre = mean_of(of_load);
+        double squares = 0;
+        double of_stretches = 0;
+        for (std::size_t begin = 0; begin < order.size(); begin += stretch_) {
+          double sum = 0;
+          for (std::size_t i = begin; i < std::min(begin + stretch_, order.size()); ++i) {
+            const double deviation = of_load[order[i]].value_or(centre) - centre;
+            sum += deviation;
+            squares += deviation * deviation;
+          }
+          of_stretches += sum * sum;
+        }
+        if (squares > 0) scatter += of_stretches / squares;
+      }
+    }
+    return scatter;
+  }
+
+  // The share of random orders of the record's blocks whose stretches scatter as far as its own do.
+  double chance_of_its_order() {
+    constexpr int orders = 2000;
+    std::vector<std::size_t> order(estimates_[0][0].size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const double own = scatter_of_stretches(order);
+    int as_far = 0;
+    for (int i = 0; i < orders; ++i) {
+      std::shuffle(order.begin(), order.end(), random_);
+      as_far += scatter_of_stretches(order) >= own ? 1 : 0;
+    }
+    return static_cast<double>(as_far) / orders;
   }
 
   Run run_;
-  Layout layout_;
   std::size_t stretch_;
-  bool is_shuffled_;
-  std::vector<std::size_t> sequence_;  // of its blocks
   std::mt19937_64 random_;
-  std::vector<std::size_t> order_;  // lanes of the record as this program has them
-  std::vector<std::vector<double>> truths_;
+  std::vector<std::vector<Estimates>> estimates_;  // by candidate and load
+  std::vector<std::size_t> candidates_;            // of this run
+  std::vector<std::size_t> loads_;
   std::size_t at_ = 0;
   std::size_t left_ = 0;
 };
@@ -298,16 +315,32 @@ class Replay : public Source {
 struct Score {
   std::size_t covered = 0;  // runs of which every interval holds its truth
   std::vector<double> half_widths;
+  bool all_hold = true;  // in this run
 
-  void add(bool all, const std::vector<Interval>& intervals) {
-    covered += all ? 1 : 0;
-    for (const Interval& each : intervals) half_widths.push_back((each.high - each.low) / 2);
+  void add(const Interval& interval, double truth) {
+    all_hold &= interval.contains(truth);
+    half_widths.push_back((interval.high - interval.low) / 2);
+  }
+  void end_run() {
+    covered += all_hold ? 1 : 0;
+    all_hold = true;
   }
   void print(const char* name, std::size_t runs) const {
     std::printf("%s %.4f %.4f ", name, static_cast<double>(covered) / static_cast<double>(runs),
                 stats::median(half_widths));
   }
 };
+
+// For blocks that are strangers to each other and follow a normal law.
+Interval students(const std::vector<double>& values, double alpha) {
+  const auto n = static_cast<double>(values.size());
+  const double centre = stats::mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - centre) * (value - centre);
+  const double reach =
+      -stats::student_quantile(alpha / 2, n - 1) * std::sqrt(squares / (n - 1) / n);
+  return {centre - reach, centre + reach};
+}
 
 int main_of(int argc, char** argv) {
   Arguments arguments(argc, argv);
@@ -322,11 +355,10 @@ int main_of(int argc, char** argv) {
   }
   arguments.expect_no_more();
   const std::size_t contrasts = source->candidates() * source->loads();
-  const double alpha = 0.05 / static_cast<double>(contrasts);
-  const SignedRank signed_rank(blocks, alpha);
+  const double alpha = thresholds::alpha / static_cast<double>(contrasts);
+  Score ours;
   Score student;
-  Score wilcoxon;
-  std::vector<double> block_deviations;
+  std::vector<double> variances;
   std::vector<double> correlations;
   for (std::size_t run = 0; run < runs; ++run) {
     std::vector<std::vector<double>> samples(contrasts);
@@ -334,41 +366,28 @@ int main_of(int argc, char** argv) {
     for (std::size_t block = 0; block < blocks; ++block) {
       source->begin_block();
       for (std::size_t load = 0; load < source->loads(); ++load) {
-        const Logs logs = source->logs(load);
-        const std::size_t reference = source->candidates();
-        for (std::size_t i = 0; i < reference; ++i) {
-          const auto estimate = block_estimate(logs, {i}, {reference, reference + 1});
+        for (std::size_t i = 0; i < source->candidates(); ++i) {
+          const auto estimate = source->estimate(i, load);
           if (estimate) samples[i * source->loads() + load].push_back(*estimate);
         }
       }
     }
-    std::vector<Interval> by_student;
-    std::vector<Interval> by_rank;
-    bool student_holds = true;
-    bool rank_holds = true;
     for (std::size_t i = 0; i < contrasts; ++i) {
       const double truth = source->truth(i / source->loads(), i % source->loads());
-      if (samples[i].size() < 2) continue;
-      by_student.push_back(*stats::mean_interval(samples[i], alpha));
-      student_holds &= by_student.back().contains(truth);
+      const auto interval = stats::mean_interval(samples[i], thresholds::nominal(alpha));
+      if (!interval) continue;
+      ours.add(*interval, truth);
+      student.add(students(samples[i], alpha), truth);
       correlations.push_back(stats::lag_correlation(samples[i]));
-      double squares = 0;
-      for (const double value : samples[i]) squares += (value - truth) * (value - truth);
-      block_deviations.push_back(squares / static_cast<double>(samples[i].size()));
-      if (!signed_rank.exists() || samples[i].size() != blocks) continue;
-      by_rank.push_back(signed_rank.interval(samples[i]));
-      rank_holds &= by_rank.back().contains(truth);
+      for (double& value : samples[i]) value = (value - truth) * (value - truth);
+      variances.push_back(stats::mean(samples[i]));
     }
-    student.add(student_holds, by_student);
-    if (!by_rank.empty()) wilcoxon.add(rank_holds, by_rank);
+    ours.end_run();
+    student.end_run();
   }
-  student.print("t", runs);
-  if (wilcoxon.half_widths.empty()) {
-    std::printf("wilcoxon none none ");
-  } else {
-    wilcoxon.print("wilcoxon", runs);
-  }
-  std::printf("block-sd %.4f correlation %.2f\n", std::sqrt(stats::mean(block_deviations)),
+  ours.print("ours", runs);
+  student.print("student", runs);
+  std::printf("block-sd %.4f correlation %.2f\n", std::sqrt(stats::mean(variances)),
               stats::mean(correlations));
   return 0;
 }

@@ -234,7 +234,7 @@ TEST(JudgedRun, VoidWindowsDoNotCountUnlessNoiseIsAccepted) {
 }
 
 TEST(JudgedRun, ABlockNeedsHalfItsTurnsAndARunFiveBlocks) {
-  results::Run run = synthetic_run({.blocks = 6});
+  results::Run run = synthetic_run({.blocks = 6, .noise = 0.01});
   const auto spoil = [](Window& window) { window.void_cause = "another process ran"; };
   const auto candidate_until = [](std::size_t block, std::size_t turn) {
     return [=](const Window& w) {

@@ -59,7 +59,8 @@ TEST(Student, CdfAndQuantileUndoEachOther) {
 
 TEST(MeanInterval, IsStudentsOwnExample) {
   // Student (1908), the additional hours of sleep by the two drugs: t = 4.0621, 9 degrees.
-  const std::array differences{1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4};
+  // In an order in which neighbours do not resemble each other.
+  const std::array differences{4.6, 0.0, 2.4, 0.8, 1.8, 1.0, 1.4, 1.2, 1.3, 1.3};
   const auto interval = mean_interval(differences, 0.05);
   ASSERT_TRUE(interval);
   EXPECT_NEAR(interval->low, 0.7001, 1e-4);
@@ -67,10 +68,19 @@ TEST(MeanInterval, IsStudentsOwnExample) {
   EXPECT_FALSE(mean_interval(std::span(differences).first(1), 0.05));
 }
 
+TEST(MeanInterval, IsWiderWhereNeighboursResembleEachOther) {
+  const std::array strangers{1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0};
+  const std::array neighbours{1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0};
+  const auto reach = [](const auto& values) { return mean_interval(values, 0.05)->high; };
+  // Products of neighbours: 5 at the first lag, 2 at the second, -1 at the third; their weights are
+  // 3/4, 2/4 and 1/4. So 8 squares count as 8 + 2 * 4.5.
+  EXPECT_NEAR(reach(neighbours) / reach(strangers), std::sqrt(17.0 / 8), 1e-12);
+}
+
 TEST(DifferenceInterval, IsWelchs) {
   // The same data, unpaired: t = 1.8608 at 17.776 degrees, p = 0.0794 (as R's t.test).
-  const std::array first{0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0};
-  const std::array second{1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+  const std::array first{3.7, -1.6, 2.0, -0.2, 3.4, -1.2, 0.8, -0.1, 0.7, 0.0};
+  const std::array second{5.5, -0.1, 4.4, 0.1, 3.4, 0.8, 4.6, 1.1, 1.9, 1.6};
   const auto interval = difference_interval(first, second, 0.05);
   ASSERT_TRUE(interval);
   EXPECT_NEAR(interval->low, -0.2055, 1e-4);
