@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "results/history.h"
 #include "results/likeness.h"
 #include "results/report/assets.h"
 #include "results/report/decisions.h"
@@ -216,6 +217,20 @@ std::string across(const std::vector<Drawing>& all) {
   return section("", "across", "Over what the files vary", html);
 }
 
+std::string page(const std::string& title, const std::string& answers, const std::string& parts,
+                 const std::vector<Drawing>& all) {
+  return fill(assets::page(), {{"title", escape("duelio: " + title)},
+                               {"headline", escape(title)},
+                               {"css", std::string(assets::css())},
+                               {"answers", answers},
+                               {"runs", parts},
+                               {"figures", embed(figures_json(all))},
+                               {"vega", std::string(assets::vega())},
+                               {"vega-lite", std::string(assets::vega_lite())},
+                               {"vega-embed", std::string(assets::vega_embed())},
+                               {"script", std::string(assets::script())}});
+}
+
 }  // namespace
 
 std::string to_html(std::span<const JudgedRun> runs) {
@@ -236,18 +251,21 @@ std::string to_html(std::span<const JudgedRun> runs) {
     parts += sections(runs[i], own, prefix) + (is_alone ? "" : "</article>\n");
     std::move(own.begin(), own.end(), std::back_inserter(all));
   }
-  const std::string title =
-      is_alone ? headline(runs[0]) : std::to_string(runs.size()) + " results files";
-  return fill(assets::page(), {{"title", escape("duelio: " + title)},
-                               {"headline", escape(title)},
-                               {"css", std::string(assets::css())},
-                               {"answers", is_alone ? answer_list(runs[0]) : overview(runs, names)},
-                               {"runs", parts},
-                               {"figures", embed(figures_json(all))},
-                               {"vega", std::string(assets::vega())},
-                               {"vega-lite", std::string(assets::vega_lite())},
-                               {"vega-embed", std::string(assets::vega_embed())},
-                               {"script", std::string(assets::script())}});
+  return page(is_alone ? headline(runs[0]) : std::to_string(runs.size()) + " results files",
+              is_alone ? answer_list(runs[0]) : overview(runs, names), parts, all);
+}
+
+std::string history_to_html(std::span<const JudgedRun> runs) {
+  const std::vector<Series> history = history_of(runs);
+  std::vector<std::string> changes = step_sentences(runs, history);
+  if (changes.empty()) changes.emplace_back("No ratio changed its level.");
+  const std::vector<Drawing> all = drawings_across(runs);
+  const Manifest& newest = runs.back().run.manifest;
+  return page(
+      "A history of " + std::to_string(runs.size()) + " runs against " + newest.reference,
+      list_of(changes, "answers"),
+      across(all) + section("", "manifest", "How the newest was measured", manifest_list(newest)),
+      all);
 }
 
 }  // namespace duelio::results

@@ -11,4 +11,7 @@ namespace duelio::results {
 // show together, then a part for each.
 std::string to_html(std::span<const JudgedRun> runs);
 
+// The same of a history: what changed when, and its figures; nothing of the single runs.
+std::string history_to_html(std::span<const JudgedRun> runs);
+
 }  // namespace duelio::results

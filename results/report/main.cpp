@@ -10,6 +10,7 @@
 #include "results/export/exporter.h"
 #include "results/export/markdown.h"
 #include "results/gate.h"
+#include "results/history.h"
 #include "results/likeness.h"
 #include "results/report/assets.h"
 #include "results/report/draw.h"
@@ -89,6 +90,22 @@ std::vector<JudgedRun> judged_runs(const ReportOptions& options) {
   return runs;
 }
 
+// By their starts. Runs that are not like the newest are no part of its history, which is said.
+std::vector<JudgedRun> history(std::vector<JudgedRun> runs) {
+  std::sort(runs.begin(), runs.end(), [](const JudgedRun& a, const JudgedRun& b) {
+    return a.run.manifest.started < b.run.manifest.started;
+  });
+  const Run newest = runs.back().run;
+  std::erase_if(runs, [&](const JudgedRun& run) {
+    const auto unlike = differences(newest, run.run, Figures::values);
+    if (unlike.empty()) return false;
+    std::cerr << "duelio-report: left out " << run.run.file
+              << ", not comparable with the newest: " << unlike.front() << '\n';
+    return true;
+  });
+  return runs;
+}
+
 // Tables of nothing would look like a result.
 bool holds_something(const JudgedRun& run) {
   if (!run.run.blocks.empty() || !run.run.left_out().empty()) return true;
@@ -97,11 +114,15 @@ bool holds_something(const JudgedRun& run) {
 }
 
 int show(const ReportOptions& options) {
-  const std::vector<JudgedRun> runs = judged_runs(options);
+  std::vector<JudgedRun> runs = judged_runs(options);
+  if (options.is_history) runs = history(std::move(runs));
   if (!std::all_of(runs.begin(), runs.end(), holds_something))
     return static_cast<int>(Gate::invalid);
-  if (!options.writes_to_stdout()) print_tables(runs);
-  if (!options.html.empty()) write_file(options.html, to_html(runs));
+  if (!options.writes_to_stdout()) {
+    options.is_history ? print_history(std::cout, runs) : print_tables(runs);
+  }
+  if (!options.html.empty())
+    write_file(options.html, options.is_history ? history_to_html(runs) : to_html(runs));
   for (const RegisteredExporter& each : registered_exporters()) {
     const auto file = options.exports.find(each.flag);
     if (file != options.exports.end()) write_file(file->second, each.exporter->write(runs));

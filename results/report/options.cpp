@@ -16,8 +16,9 @@ const cli::Tool report_tool{
     .name = "duelio-report",
     .summary =
         "Shows results files of duelio-compare, several side by side: answers and tables on "
-        "stdout, one HTML page with\nfigures, and what other programs read. With --baseline it is "
-        "a gate.\n\nExit codes: 0 done, no regression; 1 regression proven, or a failure; 2 usage, "
+        "stdout, one HTML page with\nfigures, and what other programs read. With --history it "
+        "shows which revision changed a ratio; with --baseline it\nis a gate.\n\nExit codes: 0 "
+        "done, no regression; 1 regression proven, or a failure; 2 usage, "
         "or nothing matched; 3 measurement\ninvalid; 4 not comparable; 5 cannot tell.",
     .synopsis = "RUN.jsonl[.xz]... [options]",
     .examples =
@@ -25,6 +26,7 @@ const cli::Tool report_tool{
          "duelio-report run.jsonl --sort cpu@10% --only asio,uring",
          "duelio-report monday.jsonl tuesday.jsonl --html both.html",
          "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
+         "duelio-report --history results/runs/nightly --html history.html",
          "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%",
          "duelio-report --baseline amd.jsonl intel.jsonl branch.jsonl    # the newest like one"},
 };
@@ -46,6 +48,8 @@ po::options_description flags() {
        "draw the figures as SVG (and PNG, with rsvg-convert) beside their bound Vega-Lite specs; needs Node.js")
       ("sort", po::value<std::string>()->value_name("KEY"), "order of the entries: METRIC or METRIC@LOAD, the best first")
       ("only", po::value<std::string>()->value_name("NAMES"), "show these entries and the reference")
+      ("history", po::value<std::string>()->value_name("DIR"),
+       "all results files in DIR, by their starts: how each ratio went, and at which revision it changed")
       ("baseline", po::value<std::vector<std::string>>()->multitoken()->composing()->value_name("FILE..."),
        "a gate: hold the ratios of RUN against those of this run, of several the newest like one")
       ("fail-on", po::value<std::string>()->value_name("RATIO"), "with --baseline: what is a regression (default: 5%)")
@@ -68,6 +72,25 @@ std::vector<std::string> list_of(const po::variables_map& values, const std::str
                                : std::vector<std::string>();
 }
 
+// The results files in a folder, by name.
+std::vector<std::string> files_in(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<std::string> files;
+  for (const fs::directory_entry& each : fs::directory_iterator(folder, error)) {
+    const std::string name = each.path().filename().string();
+    if (name.ends_with(".jsonl") || name.ends_with(".jsonl.xz"))
+      files.push_back(each.path().string());
+  }
+  if (error) throw cli::UsageError("--history '" + folder + "': " + error.message());
+  if (files.size() < 2) {
+    throw cli::UsageError("--history '" + folder + "' has " + std::to_string(files.size()) +
+                          " results files (*.jsonl, *.jsonl.xz), and a history needs two");
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 // No flag may be ignored in silence.
 void refuse_pointless(const po::variables_map& values, const ReportOptions& options) {
   const auto needs = [&](const char* flag, const char* other) {
@@ -77,6 +100,10 @@ void refuse_pointless(const po::variables_map& values, const ReportOptions& opti
   needs("fail-on", "baseline");
   needs("allow-unlike", "baseline");
   needs("figure", "splice");
+  for (const char* flag : {"baseline", "sort", "svg"}) {
+    if (options.is_history && values.contains(flag))
+      throw cli::UsageError("--" + std::string(flag) + " does not go with --history");
+  }
   if (options.runs.empty()) throw cli::UsageError("the results file is missing; see --help");
   const auto takes_one = [&](const std::string& flag) {
     if (options.runs.size() > 1 && values.contains(flag))
@@ -146,6 +173,13 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
   if (options.runs.empty() && options.baseline.size() > 1) {
     options.runs.push_back(std::move(options.baseline.back()));
     options.baseline.pop_back();
+  }
+  if (values.contains("history")) {
+    if (!options.runs.empty())
+      throw cli::UsageError("'" + options.runs.front() +
+                            "' beside --history, which takes a folder");
+    options.runs = files_in(text_of(values, "history"));
+    options.is_history = true;
   }
   refuse_pointless(values, options);
   if (values.contains("fail-on")) options.fail_on = cli::value(values, "fail-on", parse_fraction);

@@ -13,6 +13,7 @@ namespace duelio::results {
 
 struct ReportOptions {
   std::vector<std::string> runs;      // one or more
+  bool is_history = false;            // they are of many revisions
   std::vector<std::string> baseline;  // runs to hold the only one against; empty for none
   double fail_on = 0.05;
   bool allow_unlike = false;

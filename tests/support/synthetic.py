@@ -16,7 +16,7 @@ def index_of(value):
 
 def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, connections=64, loads=LOADS, handler_cpu=0,
           threads=1, kernel="Linux 6.1.0", idle=0, syscalls="", seed=1, noise=0.01, finished=True, void=0.0, fails=(),
-          slopes=None, client_limited=(), left_out=(), started="2026-01-02T03:04:05Z"):
+          slopes=None, client_limited=(), left_out=(), started="2026-01-02T03:04:05Z", revision="abc"):
     """Entries are NAME or NAME=KIND. The first is the reference; entry i has i * 4 % less CPU per request (`slopes`:
     by name, the ratio at the lowest and at the highest load). `syscalls` is why no system calls were counted. `fails`
     are pairs of an entry and a load that it does not hold in most blocks, `left_out` pairs of an entry and why,
@@ -72,7 +72,7 @@ def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, conne
                     "governor": None, "mitigations": "pti",
                     "syscall_counts": "not available: " + syscalls if syscalls else "available",
                     "hardware_counters": "available"},
-        "build": {"version": "0.1.0", "revision": "abc", "preset": "release", "compiler": "GNU 12", "flags": "-O3",
+        "build": {"version": "0.1.0", "revision": revision, "preset": "release", "compiler": "GNU 12", "flags": "-O3",
                   "boost": "1.81"}}
 
     def window(block, turn, at, number, role, slow, clock):
