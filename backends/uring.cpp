@@ -8,7 +8,7 @@
 // the kernel with a buffer, so each session owns one (16 KiB); it is the kernel's from submission
 // to completion. A session ends when nothing of it is with the kernel.
 //
-// Options: plain-ring, sqpoll, wait-batch (support/ring_options.h).
+// Options: support/ring_options.h.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -21,8 +21,9 @@ namespace duelio::backends {
 namespace {
 
 struct SingleShotSession : RingSession, Linked<SingleShotSession> {
-  SingleShotSession(os::UniqueFd fd, http::Workspace& workspace)
-      : RingSession(std::move(fd), workspace, http::Buffers::owned) {}
+  template <class Socket>
+  SingleShotSession(Socket socket, http::Workspace& workspace)
+      : RingSession(std::move(socket), workspace, http::Buffers::owned) {}
 };
 
 class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
@@ -37,10 +38,10 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
 
   void complete(SingleShotSession& session, const Completion& completion) {
     http::Connection& connection = session.connection;
+    if (connection.want() == http::Want::close) return close(session);  // given up
     const auto size = static_cast<std::size_t>(std::max(completion.result, 0));
-    if (completion.result < 0 && completion.result != -EINTR) {
-      counters().count_error(-completion.result);
-      connection.abort();
+    if (completion.result < 0) {
+      on_failure(session, -completion.result);
     } else if (completion.operation() == Operation::send) {
       counters().bytes_out += size;
       connection.consume(size);
@@ -54,21 +55,35 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
   }
 
  private:
+  void on_failure(SingleShotSession& session, int error) {
+    if (error == EINTR || error == ECANCELED) return;  // cancelled at a stop, to look once
+    if (error == EAGAIN && session.looks_once) {
+      if (session.is_over()) session.connection.commit_eof();
+      return;
+    }
+    counters().count_error(error);
+    session.connection.abort();
+  }
+
   // Gives the kernel what the connection wants next.
   void submit(SingleShotSession& session) {
-    if (session.connection.want() == http::Want::half_close) session.half_close();
+    if (session.connection.want() == http::Want::half_close) half_close(session);
+    if (session.is_half_closing) return;
     switch (session.connection.want()) {
       case http::Want::read: {
         const std::span<char> room = session.connection.prepare();
-        io_uring_prep_recv(&ring().next(Operation::receive, &session), session.fd(), room.data(),
-                           room.size(), 0);
+        io_uring_sqe& sqe = ring().next(Operation::receive, &session);
+        io_uring_prep_recv(&sqe, session.socket(), room.data(), room.size(),
+                           session.receive_flags());
+        sqe.flags |= session.socket_flags();
         ++counters().recv_calls;
         return;
       }
       case http::Want::write: {
         const std::span<const char> bytes = session.connection.output();
-        io_uring_prep_send(&ring().next(Operation::send, &session), session.fd(), bytes.data(),
-                           bytes.size(), MSG_NOSIGNAL);
+        io_uring_sqe& sqe = ring().next(Operation::send, &session);
+        io_uring_prep_send(&sqe, session.socket(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        sqe.flags |= session.socket_flags();
         ++counters().send_calls;
         return;
       }
@@ -84,7 +99,7 @@ Support probe() {
 
 constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array options{ring_options::plain_ring, ring_options::sqpoll,
-                             ring_options::wait_batch};
+                             ring_options::wait_batch, ring_options::direct_descriptors};
 constexpr std::array uncounted{&Counters::would_block, &Counters::rearms};
 
 }  // namespace

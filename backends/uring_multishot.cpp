@@ -26,8 +26,9 @@ namespace {
 constexpr std::size_t most_waiting = 64 * 1024;
 
 struct MultishotSession : RingSession, Linked<MultishotSession> {
-  MultishotSession(os::UniqueFd fd, http::Workspace& workspace)
-      : RingSession(std::move(fd), workspace, http::Buffers::provided) {}
+  template <class Socket>
+  MultishotSession(Socket socket, http::Workspace& workspace)
+      : RingSession(std::move(socket), workspace, http::Buffers::provided) {}
   std::string waiting;  // arrived during a send
   bool ended = false;   // the stream did, during a send
   bool receiving = false;
@@ -101,7 +102,8 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
           }
           return session.receiving ? void() : receive(session);
         case http::Want::half_close:
-          session.half_close();
+          half_close(session);
+          if (session.is_half_closing) return;
           break;
         case http::Want::close:
           return end(session);
@@ -111,8 +113,10 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   void receive(MultishotSession& session) {
     io_uring_sqe& sqe = ring().next(Operation::receive, &session);
-    io_uring_prep_recv_multishot(&sqe, session.fd(), nullptr, 0, 0);
+    io_uring_prep_recv_multishot(&sqe, session.socket(), nullptr, 0, session.receive_flags());
+    if (bundles_) sqe.ioprio |= uapi::recvsend_bundle;
     sqe.flags |= IOSQE_BUFFER_SELECT;
+    sqe.flags |= session.socket_flags();
     sqe.buf_group = BufferRing::group;
     session.receiving = true;
     ++counters().rearms;
@@ -127,24 +131,27 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
       ring().look_only();  // this has to go on when the send is over, and nothing may tell of that
     }
     session.receiving = completion.has_more();
+    buffers_.take(completion, [&](std::span<const char> bytes) { take(session, bytes); });
     if (result > 0) {
-      const unsigned id = completion.buffer();
-      const std::span<const char> bytes = buffers_.data(id, static_cast<std::size_t>(result));
-      counters().bytes_in += bytes.size();
-      if (session.connection.want() == http::Want::read && session.waiting.empty()) {
-        session.connection.receive(bytes);
-      } else if (session.connection.want() != http::Want::close) {
-        session.waiting.append(bytes.data(), bytes.size());
-        if (session.waiting.size() > most_waiting && session.receiving) {
-          cancel(Operation::receive, &session);
-        }
-      }
-      buffers_.give_back(id);
+      counters().bytes_in += static_cast<std::size_t>(result);
     } else if (result == 0) {
       session.ended = true;
+    } else if (result == -EAGAIN && session.looks_once) {
+      session.ended = session.is_over();
     } else if (result != -ENOBUFS && result != -ECANCELED && result != -EINTR) {
       counters().count_error(-result);
       session.connection.abort();
+    }
+  }
+
+  void take(MultishotSession& session, std::span<const char> bytes) {
+    if (session.connection.want() == http::Want::read && session.waiting.empty()) {
+      session.connection.receive(bytes);
+    } else if (session.connection.want() != http::Want::close) {
+      session.waiting.append(bytes.data(), bytes.size());
+      if (session.waiting.size() > most_waiting && session.receiving) {
+        cancel(Operation::receive, &session);
+      }
     }
   }
 
@@ -152,8 +159,9 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
     const std::span<const char> bytes = session.connection.output();
     const bool silent = may_be_silent(session);
     io_uring_sqe& sqe = ring().next(Operation::send, &session);
-    io_uring_prep_send(&sqe, session.fd(), bytes.data(), bytes.size(),
+    io_uring_prep_send(&sqe, session.socket(), bytes.data(), bytes.size(),
                        silent ? MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL : MSG_NOSIGNAL);
+    sqe.flags |= session.socket_flags();
     if (silent) {
       sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
       remember_silent(session);
@@ -178,8 +186,8 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   // The session goes when nothing of it is with the kernel.
   void end(MultishotSession& session) {
-    if (!session.receiving && !session.sending) return close(session);
-    if (!session.given_up) give_up(session.fd());  // completes both
+    if (!session.receiving && !session.sending && !session.is_half_closing) return close(session);
+    if (!session.given_up) give_up(session);  // completes all
     session.given_up = true;
   }
 
@@ -214,7 +222,8 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
   bool skips_success_ = config().has(ring_options::skip_success);
   std::vector<MultishotSession*> silent_;  // sends that nobody has told of; holes are null
   std::vector<MultishotSession*> settling_;
-  BufferRing buffers_{ring(), ring_options::buffers(config())};
+  bool bundles_ = config().has(ring_options::bundles);
+  BufferRing buffers_{ring(), ring_options::buffers(config()), bundles_};
 };
 
 Support probe() {
@@ -223,9 +232,11 @@ Support probe() {
 }
 
 constexpr std::array sharings{Sharing::per_thread};
-constexpr std::array options{ring_options::plain_ring,    ring_options::sqpoll,
-                             ring_options::wait_batch,    ring_options::small_buffers,
-                             ring_options::large_buffers, ring_options::skip_success};
+constexpr std::array options{ring_options::plain_ring,        ring_options::sqpoll,
+                             ring_options::wait_batch,        ring_options::small_buffers,
+                             ring_options::large_buffers,     ring_options::skip_success,
+                             ring_options::bundles,           ring_options::incremental_buffers,
+                             ring_options::direct_descriptors};
 constexpr std::array uncounted{&Counters::recv_calls, &Counters::would_block};
 
 }  // namespace

@@ -5,11 +5,10 @@
 #include <fstream>
 #include <system_error>
 
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "backends/support/ring_uapi.h"
+#include "backends/support/buffer_ring.h"
 #include "common/os/error.h"
 
 namespace duelio {
@@ -90,6 +89,17 @@ Support probe_operations(int (*set_up_ring)(io_uring&) noexcept,
   return {};
 }
 
+// Of io_uring_params.features.
+Support probe_feature(unsigned feature, const std::string& what_lacks) {
+  io_uring ring{};
+  const int error = -set_up(ring);
+  if (error != 0) return {.available = false, .reason = explain(error)};
+  const bool has_it = (ring.features & feature) != 0;
+  io_uring_queue_exit(&ring);
+  if (has_it) return {};
+  return {.available = false, .reason = "this kernel's io_uring " + what_lacks};
+}
+
 }  // namespace
 
 Ring::Ring(Counters& counters, const RingShape& shape) : counters_(counters), shape_(shape) {
@@ -152,30 +162,6 @@ void Ring::make_room() noexcept {
   io_uring_get_events(&ring_);
 }
 
-BufferRing::BufferRing(Ring& ring, const BufferShape& shape)
-    : ring_(ring), shape_(shape), memory_(new char[std::size_t{shape.count} * shape.size]) {
-  void* const entries =
-      ::mmap(nullptr, entries_size(), PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-  if (entries == MAP_FAILED) os::throw_errno("mmap a buffer ring");
-  buffers_ = static_cast<io_uring_buf_ring*>(entries);
-  io_uring_buf_reg registration{};
-  registration.ring_addr = reinterpret_cast<std::uintptr_t>(entries);
-  registration.ring_entries = shape_.count;
-  registration.bgid = group;
-  const int error = -io_uring_register_buf_ring(ring_.get(), &registration, 0);
-  if (error != 0) {
-    ::munmap(entries, entries_size());
-    os::throw_errno("io_uring_register_buf_ring", error);
-  }
-  io_uring_buf_ring_init(buffers_);
-  for (unsigned id = 0; id < shape_.count; ++id) give_back(id);
-}
-
-BufferRing::~BufferRing() {
-  io_uring_unregister_buf_ring(ring_.get(), group);
-  ::munmap(buffers_, entries_size());
-}
-
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
   Support support = probe_operations(set_up, operations);
   if (!support.available) return support;
@@ -184,7 +170,7 @@ Support probe_ring(std::initializer_list<int> operations, bool buffer_ring) {
     try {
       Counters counters;
       Ring trial(counters);
-      const BufferRing buffers(trial);
+      const BufferRing buffers(trial, {}, false);
     } catch (const std::system_error& failed) {
       const bool unknown = failed.code().value() == EINVAL;
       return {.available = false,
@@ -205,14 +191,29 @@ Support probe_polled_ring() {
 }
 
 Support probe_minimum_wait() {
-  io_uring ring{};
-  const int error = -set_up(ring);
-  if (error != 0) return {.available = false, .reason = explain(error)};
-  const unsigned features = ring.features;
-  io_uring_queue_exit(&ring);
-  if ((features & uapi::feat_min_timeout) != 0) return {};
-  return {.available = false,
-          .reason = "this kernel's io_uring has no minimum wait (Linux 6.12 or later is needed)"};
+  return probe_feature(uapi::feat_min_timeout,
+                       "has no minimum wait (Linux 6.12 or later is needed)");
+}
+
+Support probe_bundles() {
+  return probe_feature(uapi::feat_recvsend_bundle,
+                       "does not receive bundles (Linux 6.10 or later is needed)");
+}
+
+Support probe_incremental_buffers() {
+  try {
+    Counters counters;
+    Ring trial(counters);
+    const BufferRing buffers(trial, {.is_incremental = true}, false);
+  } catch (const std::system_error& failed) {
+    const bool unknown = failed.code().value() == EINVAL;
+    return {.available = false,
+            .reason = unknown
+                          ? "this kernel's io_uring has no incrementally consumed buffers (Linux "
+                            "6.12 or later is needed)"
+                          : failed.what()};
+  }
+  return {};
 }
 
 Support probe_asio_ring() {

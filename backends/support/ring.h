@@ -3,24 +3,31 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
-#include <span>
 
 #include <liburing.h>
 
 #include "backends/backend.h"
+#include "backends/support/ring_uapi.h"
 
 // What the io_uring(7) models share. For backends/uring*.cpp only: liburing stays out of all other
 // headers.
 namespace duelio {
 
 // What a submission asks for: told again by its completion, with the session that it is for.
-enum class Operation : std::uint8_t { accept, accept_again, stop, cancel, receive, send };
+enum class Operation : std::uint8_t {
+  accept,
+  accept_again,
+  stop,
+  cancel,  // or a close: nothing follows from its end
+  receive,
+  send,
+  half_close,
+};
 
 // user_data: a session's address with the operation in its low bits, which are zero in what `new`
 // gives. (liburing's examples/proxy.c has a union for it.)
 inline constexpr std::uint64_t operation_bits = __STDCPP_DEFAULT_NEW_ALIGNMENT__ - 1;
-static_assert(static_cast<std::uint64_t>(Operation::send) <= operation_bits);
+static_assert(static_cast<std::uint64_t>(Operation::half_close) <= operation_bits);
 
 inline std::uint64_t user_data(Operation operation, const void* session) noexcept {
   return reinterpret_cast<std::uintptr_t>(session) | static_cast<std::uint64_t>(operation);
@@ -39,7 +46,10 @@ struct Completion {
     return *reinterpret_cast<Session*>(user_data & ~operation_bits);
   }
   bool has_more() const noexcept { return (flags & IORING_CQE_F_MORE) != 0; }  // it goes on
+  bool has_buffer() const noexcept { return (flags & IORING_CQE_F_BUFFER) != 0; }
   unsigned buffer() const noexcept { return flags >> IORING_CQE_BUFFER_SHIFT; }
+  // The kernel goes on filling that buffer (incremental-buffers).
+  bool keeps_buffer() const noexcept { return (flags & uapi::cqe_buf_more) != 0; }
 };
 
 // How a ring is set up and waited for, where that is not the default.
@@ -109,6 +119,9 @@ class Ring {
   // The next wait returns at once: something will be done then for which no completion comes.
   void look_only() noexcept { looks_only_ = true; }
 
+  // Submits what was filled in; for the end of a ring, which forgets it.
+  void flush() noexcept { io_uring_submit(&ring_); }
+
   io_uring* get() noexcept { return &ring_; }
 
  private:
@@ -139,45 +152,14 @@ class Ring {
   __kernel_timespec pause_{.tv_sec = 0, .tv_nsec = 10'000'000};
 };
 
-struct BufferShape {
-  unsigned count = 256;  // a power of two
-  unsigned size = 16 * 1024;
-};
-
-// Buffers that the kernel picks from as data arrives (io_uring_register_buf_ring(3)): idle
-// connections need none.
-class BufferRing {
- public:
-  static constexpr int group = 0;
-
-  explicit BufferRing(Ring& ring, const BufferShape& shape = {});  // throws std::system_error
-  BufferRing(const BufferRing&) = delete;
-  BufferRing& operator=(const BufferRing&) = delete;
-  ~BufferRing();
-
-  std::span<const char> data(unsigned id, std::size_t length) const noexcept {
-    return {memory_.get() + std::size_t{id} * shape_.size, length};
-  }
-  void give_back(unsigned id) noexcept {
-    io_uring_buf_ring_add(buffers_, memory_.get() + std::size_t{id} * shape_.size, shape_.size,
-                          static_cast<std::uint16_t>(id), io_uring_buf_ring_mask(shape_.count), 0);
-    io_uring_buf_ring_advance(buffers_, 1);
-  }
-
- private:
-  std::size_t entries_size() const noexcept { return shape_.count * sizeof(io_uring_buf); }
-
-  Ring& ring_;
-  BufferShape shape_;
-  io_uring_buf_ring* buffers_ = nullptr;
-  std::unique_ptr<char[]> memory_;
-};
-
 // Ask the running kernel for a ring, for these operations and, where wanted, for a buffer ring; say
 // which of kernel, sysctl, seccomp and memory limit is in the way, and what to do about it.
 Support probe_ring(std::initializer_list<int> operations, bool buffer_ring);
 Support probe_polled_ring();
 Support probe_minimum_wait();
+Support probe_bundles();
+Support probe_incremental_buffers();
+Support probe_direct_descriptors();
 Support probe_asio_ring();  // the plain one that Boost.Asio sets up
 
 }  // namespace duelio

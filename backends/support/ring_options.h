@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "backends/support/ring.h"
+#include "backends/support/buffer_ring.h"
 
 // Of the io_uring(7) models.
 namespace duelio::ring_options {
@@ -41,6 +41,26 @@ inline constexpr Option skip_success{
         "no completion for the send of a last output that the socket takes at once: one wait "
         "a request less where requests come singly (IOSQE_CQE_SKIP_SUCCESS)"};
 
+inline constexpr Option bundles{
+    .name = "bundles",
+    .about =
+        "one completion for all the buffers that a receive fills: fewer completions of large "
+        "bodies, a look-up of each buffer's neighbour; needs Linux 6.10 (IORING_RECVSEND_BUNDLE)",
+    .probe = probe_bundles};
+inline constexpr Option incremental_buffers{
+    .name = "incremental-buffers",
+    .about =
+        "a provided buffer is filled by one receive after the other, and given back when it is "
+        "full: fewer are given back, each has its place noted; needs Linux 6.12 "
+        "(IOU_PBUF_RING_INC)",
+    .probe = probe_incremental_buffers};
+inline constexpr Option direct_descriptors{
+    .name = "direct-descriptors",
+    .about =
+        "sockets in a table of the ring's, 65536 a thread at most, those beyond closed at once: no "
+        "descriptor to look up and count for an operation; a half-close takes a kernel thread",
+    .probe = probe_direct_descriptors};
+
 inline RingShape shape(const ServerConfig& config) noexcept {
   return {.plain = config.has(plain_ring),
           .polled = config.has(sqpoll),
@@ -48,9 +68,10 @@ inline RingShape shape(const ServerConfig& config) noexcept {
 }
 
 inline BufferShape buffers(const ServerConfig& config) noexcept {
-  if (config.has(small_buffers)) return {.count = 1024, .size = 4 * 1024};
-  if (config.has(large_buffers)) return {.count = 256, .size = 64 * 1024};
-  return {};
+  BufferShape shape{.is_incremental = config.has(incremental_buffers)};
+  if (config.has(small_buffers)) shape = {1024, 4 * 1024, shape.is_incremental};
+  if (config.has(large_buffers)) shape = {256, 64 * 1024, shape.is_incremental};
+  return shape;
 }
 
 }  // namespace duelio::ring_options

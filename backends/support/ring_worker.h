@@ -8,38 +8,20 @@
 #include <sys/socket.h>
 
 #include "backends/support/accept_errors.h"
+#include "backends/support/direct_table.h"
 #include "backends/support/ring.h"
 #include "backends/support/ring_options.h"
+#include "backends/support/ring_session.h"
 #include "backends/support/session_pool.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
 
 namespace duelio {
 
-// A descriptor with its connection, of which operations may be with the kernel.
-class RingSession {
- public:
-  RingSession(os::UniqueFd fd, http::Workspace& workspace, http::Buffers buffers)
-      : connection(workspace, buffers), fd_(std::move(fd)) {}
-
-  int fd() const noexcept { return fd_.get(); }
-
-  // Pre: want() == half_close.
-  void half_close() {
-    ::shutdown(fd(), SHUT_WR);
-    connection.commit_half_close();
-  }
-
-  http::Connection connection;
-
- private:
-  os::UniqueFd fd_;
-};
-
 // The loop of the io_uring models: a ring, a listener (SO_REUSEPORT) and sessions for each thread.
 // What is submitted, and what is done with its completion, is the model's: Model, made of this, has
 //   prepare_accept(sqe, listener)    single-shot or multishot
-//   begin(session)                   a new one
+//   begin(session)                   a new one, or one whose half-close is over
 //   complete(session, completion)    an operation of a session
 //   after_completions()              all of a wait were visited; does nothing if it has none
 template <class Model, class Session>
@@ -49,7 +31,9 @@ class RingWorker {
       : context_(config),
         listener_(std::move(listener)),
         stop_(stop.fd()),
-        ring_(counters(), ring_options::shape(config)) {
+        ring_(counters(), ring_options::shape(config)),
+        is_direct_(config.has(ring_options::direct_descriptors)) {
+    if (is_direct_) make_direct_table(ring_);
     // io_uring honours O_NONBLOCK: an accept would complete with EAGAIN instead of waiting.
     ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) & ~O_NONBLOCK);
   }
@@ -60,7 +44,13 @@ class RingWorker {
     io_uring_prep_poll_add(&ring_.next(Operation::stop), stop_, POLLIN);
     while (!stopping_) wait(-1);
     stop_accepting();
-    drain(context_, sessions_, [this] { wait(stop_interval_ms); });
+    const auto wait_a_little = [this] { wait(stop_interval_ms); };
+    if (is_direct_) {
+      drain(context_, sessions_, wait_a_little, EndByRing{*this});
+      ring_.flush();  // the last closes
+    } else {
+      drain(context_, sessions_, wait_a_little);
+    }
   }
 
   Counters counted() const noexcept { return context_.counted(); }
@@ -73,13 +63,58 @@ class RingWorker {
   void after_completions() noexcept {}
 
   // Pre: no operation of it is with the kernel.
-  void close(Session& session) noexcept { sessions_.close(session); }
+  void close(Session& session) noexcept {
+    if (session.is_direct()) {
+      io_uring_sqe& sqe = ring_.next(Operation::cancel);
+      io_uring_prep_close_direct(&sqe, static_cast<unsigned>(session.socket()));
+      sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+    }
+    sessions_.close(session);
+  }
+
+  // Pre: want() == half_close. It is done, or is_half_closing until begin(session): the kernel has
+  // a thread of its own for it, that looks the number up when it comes to it.
+  void half_close(Session& session) {
+    if (session.is_half_closing) return;
+    if (!session.is_direct()) {
+      ::shutdown(session.fd(), SHUT_WR);
+      session.connection.commit_half_close();
+      return;
+    }
+    io_uring_sqe& sqe = ring_.next(Operation::half_close, &session);
+    io_uring_prep_shutdown(&sqe, session.socket(), SHUT_WR);
+    sqe.flags |= session.socket_flags();
+    session.is_half_closing = true;
+  }
+
+  // Whatever is under way on it fails, ends or is cancelled.
+  void give_up(Session& session) {
+    if (!session.is_direct()) return duelio::give_up(session.fd());
+    io_uring_prep_cancel_fd(&ring_.next(Operation::cancel), session.socket(),
+                            IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD_FIXED);
+  }
 
   void cancel(Operation operation, Session* session = nullptr) {
     io_uring_prep_cancel64(&ring_.next(Operation::cancel), user_data(operation, session), 0);
   }
 
  private:
+  // At a stop, for sessions in the ring's table. What end_if_idle() looks up with an ioctl(2), a
+  // receive that does not wait tells.
+  struct EndByRing {
+    RingWorker& worker;
+    void if_idle(Session& session) const {
+      if (!session.is_direct()) return EndByDescriptor().if_idle(session);
+      if (!session.connection.is_idle() || session.looks_once) return;
+      session.looks_once = true;
+      worker.cancel(Operation::receive, &session);
+    }
+    void now(Session& session) const {
+      if (session.is_direct()) session.connection.abort();
+      worker.give_up(session);
+    }
+  };
+
   Model& model() noexcept { return *static_cast<Model*>(this); }
 
   void wait(int timeout_ms) {
@@ -97,19 +132,28 @@ class RingWorker {
         case Operation::receive:
         case Operation::send:
           return model().complete(completion.session<Session>(), completion);
+        case Operation::half_close:
+          return on_half_closed(completion.session<Session>());
       }
     });
     model().after_completions();
   }
 
   void accept() {
-    Model::prepare_accept(ring_.next(Operation::accept), listener_.get());
+    io_uring_sqe& sqe = ring_.next(Operation::accept);
+    Model::prepare_accept(sqe, listener_.get());
+    if (is_direct_) {
+      sqe.file_index = IORING_FILE_INDEX_ALLOC;
+      sqe.accept_flags = 0;  // SOCK_CLOEXEC is of descriptors
+    }
     accepting_ = true;
   }
 
   void on_accept(const Completion& completion) {
     accepting_ = completion.has_more();
-    if (completion.result >= 0) {
+    if (completion.result >= 0 && is_direct_) {
+      open(DirectSocket{completion.result});
+    } else if (completion.result >= 0) {
       open(os::UniqueFd(completion.result));
     } else if (!closing_ && must_pause(-completion.result, counters())) {
       return ring_.pause(Operation::accept_again);
@@ -117,13 +161,20 @@ class RingWorker {
     if (!accepting_ && !closing_) accept();
   }
 
-  void open(os::UniqueFd fd) {
+  template <class Socket>
+  void open(Socket socket) {
     ++counters().accepts;
-    Session& session = sessions_.open(std::move(fd), context_.workspace);
+    Session& session = sessions_.open(std::move(socket), context_.workspace);
     model().begin(session);
   }
 
-  // Those that the kernel has accepted, then those that wait.
+  void on_half_closed(Session& session) {
+    session.is_half_closing = false;
+    if (session.connection.want() == http::Want::half_close) session.connection.commit_half_close();
+    model().begin(session);
+  }
+
+  // Those that the kernel has accepted, then those that wait, which are no direct ones.
   void stop_accepting() {
     settle(context_.config, listener_.get(), [this] { wait(stop_interval_ms); });
     closing_ = true;
@@ -146,6 +197,7 @@ class RingWorker {
   int stop_;
   Pool<Session> sessions_;
   Ring ring_;  // last: its end precedes that of the memory it was lent
+  bool is_direct_;
   bool accepting_ = false;
   bool stopping_ = false;
   bool closing_ = false;  // the listener

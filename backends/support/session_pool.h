@@ -24,14 +24,15 @@ class Pool {
     }
   }
 
-  Session& open(os::UniqueFd fd, http::Workspace& workspace) {
+  template <class Socket>  // os::UniqueFd, or the number of a ring's own
+  Session& open(Socket socket, http::Workspace& workspace) {
     Slot* slot = free_;
     if (slot != nullptr) {
       free_ = slot->next;
     } else {
       slot = new Slot;
     }
-    auto* const session = std::construct_at(&slot->session, std::move(fd), workspace);
+    auto* const session = std::construct_at(&slot->session, std::move(socket), workspace);
     open_.insert(*session);
     return *session;
   }

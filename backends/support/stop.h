@@ -47,9 +47,21 @@ void settle(const ServerConfig& config, int listener, Wait wait) {
   for (const Deadline limit(settle_time(config)); !limit.has_passed();) wait();
 }
 
+// How drain() ends sessions that have a descriptor.
+struct EndByDescriptor {
+  template <class Session>
+  void if_idle(Session& session) const noexcept {
+    end_if_idle(session.fd(), session.connection.is_idle());
+  }
+  template <class Session>
+  void now(Session& session) const noexcept {
+    give_up(session.fd());
+  }
+};
+
 // The last one. Returns when no session is left.
-template <class Sessions, class Wait>
-void drain(WorkerContext& context, Sessions& sessions, Wait wait) {
+template <class Sessions, class Wait, class End = EndByDescriptor>
+void drain(WorkerContext& context, Sessions& sessions, Wait wait, End end = {}) {
   sessions.for_each([](auto& session) { session.connection.begin_drain(); });
   bool too_late = false;
   for (const Deadline limit(context.config.drain_limit); !sessions.empty(); wait()) {
@@ -58,9 +70,9 @@ void drain(WorkerContext& context, Sessions& sessions, Wait wait) {
     sessions.for_each([&](auto& session) {
       if (too_late) {
         if (too_late_now) ++context.counters.drain_cut;
-        give_up(session.fd());
+        end.now(session);
       } else {
-        end_if_idle(session.fd(), session.connection.is_idle());
+        end.if_idle(session);
       }
     });
   }

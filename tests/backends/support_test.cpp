@@ -1,10 +1,16 @@
 // What the models share: failures of arming and waiting are told apart and counted.
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <string>
+
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "backends/support/accept_errors.h"
+#include "backends/support/buffer_ring.h"
 #include "backends/support/epoll.h"
-#include "backends/support/ring.h"
 
 namespace duelio::test {
 namespace {
@@ -50,6 +56,64 @@ TEST(Ring, TellsACompletionWhatItIsOf) {
     const Completion completion{user_data(operation, session.get()), 0, 0};
     EXPECT_EQ(completion.operation(), operation);
     EXPECT_EQ(&completion.session<long>(), session.get());
+  }
+}
+
+// What a stream's receives leave in a ring of eight buffers of 16 bytes: more than all of them
+// hold.
+struct Received {
+  std::string bytes;
+  int completions = 0;
+};
+Received receive_all_in_buffers(std::string_view stream, bool is_incremental, bool bundles) {
+  constexpr BufferShape small{.count = 8, .size = 16};
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const os::UniqueFd peer(ends[0]);
+  const os::UniqueFd own(ends[1]);
+  Counters counters;
+  Ring ring(counters);
+  BufferRing buffers(ring, {small.count, small.size, is_incremental}, bundles);
+  ring.enable();
+  Received received;
+  const auto receive_until_empty = [&] {
+    bool is_empty = false;
+    while (!is_empty) {
+      io_uring_sqe& sqe = ring.next(Operation::receive);
+      io_uring_prep_recv(&sqe, own.get(), nullptr, 0, MSG_DONTWAIT);
+      if (bundles) sqe.ioprio |= uapi::recvsend_bundle;
+      sqe.flags |= IOSQE_BUFFER_SELECT;
+      sqe.buf_group = BufferRing::group;
+      ring.wait(-1, [&](const Completion& completion) {
+        is_empty = completion.result < 0;
+        EXPECT_TRUE(!is_empty || completion.result == -EAGAIN) << completion.result;
+        received.completions += is_empty ? 0 : 1;
+        buffers.take(completion,
+                     [&](auto bytes) { received.bytes.append(bytes.begin(), bytes.end()); });
+      });
+    }
+  };
+  for (std::size_t at = 0, piece = 1; at < stream.size(); at += piece, piece = piece * 7 % 101) {
+    const std::string_view part = stream.substr(at, piece);
+    EXPECT_EQ(::send(peer.get(), part.data(), part.size(), 0), static_cast<ssize_t>(part.size()));
+    receive_until_empty();
+  }
+  return received;
+}
+
+TEST(Ring, TakesWhatItsBuffersReceivedInOrder) {
+  std::string stream;
+  for (int i = 0; i < 500; ++i) stream += std::to_string(i) + " ";
+  const Received whole = receive_all_in_buffers(stream, false, false);
+  EXPECT_EQ(whole.bytes, stream);
+  if (probe_bundles().available) {
+    const Received bundled = receive_all_in_buffers(stream, false, true);
+    EXPECT_EQ(bundled.bytes, stream);
+    EXPECT_LT(bundled.completions, whole.completions);
+  }
+  if (probe_incremental_buffers().available) {
+    for (const bool bundles : {false, probe_bundles().available})
+      EXPECT_EQ(receive_all_in_buffers(stream, true, bundles).bytes, stream);
   }
 }
 
