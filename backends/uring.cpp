@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
+#include <utility>
 
 #include "backends/backend.h"
 #include "backends/support/ring_worker.h"
@@ -24,6 +26,7 @@ struct SingleShotSession : RingSession, Linked<SingleShotSession> {
   template <class Socket>
   SingleShotSession(Socket socket, http::Workspace& workspace)
       : RingSession(std::move(socket), workspace, http::Buffers::owned) {}
+  std::span<const char> linked;  // skip-success: sent before the receive that is under way
 };
 
 class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
@@ -39,6 +42,7 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
   void complete(SingleShotSession& session, const Completion& completion) {
     http::Connection& connection = session.connection;
     if (connection.want() == http::Want::close) return close(session);  // given up
+    if (!session.linked.empty()) return complete_linked(session, completion);
     const auto size = static_cast<std::size_t>(std::max(completion.result, 0));
     if (completion.result < 0) {
       on_failure(session, -completion.result);
@@ -55,6 +59,34 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
   }
 
  private:
+  // With skip-success. A chain has one completion: the receive's, or that of a send that failed, of
+  // which nothing else tells (io_uring_enter(2), IOSQE_CQE_SKIP_SUCCESS). The connection counts the
+  // bytes as sent from the start; they stay in its output until it answers again, which is after
+  // the receive.
+  void submit_linked(SingleShotSession& session, std::span<const char> bytes) {
+    session.linked = bytes;
+    io_uring_sqe& sqe = ring().next(Operation::send, &session);
+    prepare_send(sqe, session, bytes, MSG_NOSIGNAL | MSG_WAITALL);
+    sqe.flags |= IOSQE_IO_LINK;
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+    ++counters().send_calls;
+    receive(session);
+  }
+
+  void complete_linked(SingleShotSession& session, const Completion& completion) {
+    const std::span<const char> bytes = std::exchange(session.linked, {});
+    if (completion.operation() == Operation::receive) {
+      counters().bytes_out += bytes.size();
+      return complete(session, completion);
+    }
+    const auto size = static_cast<std::size_t>(std::max(completion.result, 0));
+    counters().bytes_out += size;
+    if (completion.result >= 0 || completion.result == -EINTR)
+      return submit_linked(session, bytes.subspan(size));
+    counters().count_error(-completion.result);
+    close(session);
+  }
+
   void on_failure(SingleShotSession& session, int error) {
     if (error == EINTR || error == ECANCELED) return;  // cancelled at a stop, to look once
     if (error == EAGAIN && session.looks_once) {
@@ -70,27 +102,34 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
     if (session.connection.want() == http::Want::half_close) half_close(session);
     if (session.is_half_closing) return;
     switch (session.connection.want()) {
-      case http::Want::read: {
-        const std::span<char> room = session.connection.prepare();
-        io_uring_sqe& sqe = ring().next(Operation::receive, &session);
-        io_uring_prep_recv(&sqe, session.socket(), room.data(), room.size(),
-                           session.receive_flags());
-        sqe.flags |= session.socket_flags();
-        ++counters().recv_calls;
-        return;
-      }
-      case http::Want::write: {
-        const std::span<const char> bytes = session.connection.output();
-        io_uring_sqe& sqe = ring().next(Operation::send, &session);
-        io_uring_prep_send(&sqe, session.socket(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        sqe.flags |= session.socket_flags();
-        ++counters().send_calls;
-        return;
-      }
+      case http::Want::read:
+        return receive(session);
+      case http::Want::write:
+        return send(session);
       default:
         return close(session);
     }
   }
+
+  void receive(SingleShotSession& session) {
+    const std::span<char> room = session.connection.prepare();
+    io_uring_sqe& sqe = ring().next(Operation::receive, &session);
+    io_uring_prep_recv(&sqe, session.socket(), room.data(), room.size(), session.receive_flags());
+    sqe.flags |= session.socket_flags();
+    ++counters().recv_calls;
+  }
+
+  void send(SingleShotSession& session) {
+    const std::span<const char> bytes = session.connection.output();
+    if (links_ && session.connection.is_last_output() && !is_zero_copy(session, bytes)) {
+      session.connection.consume(bytes.size());
+      return submit_linked(session, bytes);
+    }
+    prepare_send(ring().next(Operation::send, &session), session, bytes, MSG_NOSIGNAL);
+    ++counters().send_calls;
+  }
+
+  bool links_ = config().has(ring_options::linked_receive);
 };
 
 Support probe() {
@@ -99,7 +138,8 @@ Support probe() {
 
 constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array options{ring_options::plain_ring, ring_options::sqpoll,
-                             ring_options::wait_batch, ring_options::direct_descriptors};
+                             ring_options::wait_batch, ring_options::direct_descriptors,
+                             ring_options::zero_copy,  ring_options::linked_receive};
 constexpr std::array uncounted{&Counters::would_block, &Counters::rearms};
 
 }  // namespace

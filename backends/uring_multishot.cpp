@@ -157,11 +157,10 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   void send(MultishotSession& session) {
     const std::span<const char> bytes = session.connection.output();
-    const bool silent = may_be_silent(session);
+    const bool silent = may_be_silent(session) && !is_zero_copy(session, bytes);
     io_uring_sqe& sqe = ring().next(Operation::send, &session);
-    io_uring_prep_send(&sqe, session.socket(), bytes.data(), bytes.size(),
-                       silent ? MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL : MSG_NOSIGNAL);
-    sqe.flags |= session.socket_flags();
+    prepare_send(sqe, session, bytes,
+                 silent ? MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL : MSG_NOSIGNAL);
     if (silent) {
       sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
       remember_silent(session);
@@ -232,11 +231,16 @@ Support probe() {
 }
 
 constexpr std::array sharings{Sharing::per_thread};
-constexpr std::array options{ring_options::plain_ring,        ring_options::sqpoll,
-                             ring_options::wait_batch,        ring_options::small_buffers,
-                             ring_options::large_buffers,     ring_options::skip_success,
-                             ring_options::bundles,           ring_options::incremental_buffers,
-                             ring_options::direct_descriptors};
+constexpr std::array options{ring_options::plain_ring,
+                             ring_options::sqpoll,
+                             ring_options::wait_batch,
+                             ring_options::small_buffers,
+                             ring_options::large_buffers,
+                             ring_options::skip_success,
+                             ring_options::bundles,
+                             ring_options::incremental_buffers,
+                             ring_options::direct_descriptors,
+                             ring_options::zero_copy};
 constexpr std::array uncounted{&Counters::recv_calls, &Counters::would_block};
 
 }  // namespace

@@ -216,6 +216,10 @@ Support probe_incremental_buffers() {
   return {};
 }
 
+Support probe_zero_copy() {
+  return probe_operations(set_up, {IORING_OP_SEND_ZC});
+}
+
 Support probe_asio_ring() {
   return probe_operations(set_up_as_asio_does, {IORING_OP_ACCEPT, IORING_OP_RECVMSG,
                                                 IORING_OP_SENDMSG, IORING_OP_POLL_ADD});

@@ -47,6 +47,8 @@ struct Completion {
   }
   bool has_more() const noexcept { return (flags & IORING_CQE_F_MORE) != 0; }  // it goes on
   bool has_buffer() const noexcept { return (flags & IORING_CQE_F_BUFFER) != 0; }
+  // The kernel is done with the bytes of a zero-copy send.
+  bool is_notification() const noexcept { return (flags & IORING_CQE_F_NOTIF) != 0; }
   unsigned buffer() const noexcept { return flags >> IORING_CQE_BUFFER_SHIFT; }
   // The kernel goes on filling that buffer (incremental-buffers).
   bool keeps_buffer() const noexcept { return (flags & uapi::cqe_buf_more) != 0; }
@@ -160,6 +162,7 @@ Support probe_minimum_wait();
 Support probe_bundles();
 Support probe_incremental_buffers();
 Support probe_direct_descriptors();
+Support probe_zero_copy();
 Support probe_asio_ring();  // the plain one that Boost.Asio sets up
 
 }  // namespace duelio

@@ -41,6 +41,13 @@ inline constexpr Option skip_success{
         "no completion for the send of a last output that the socket takes at once: one wait "
         "a request less where requests come singly (IOSQE_CQE_SKIP_SUCCESS)"};
 
+// The same of the single-shot model.
+inline constexpr Option linked_receive{
+    .name = "skip-success",
+    .about =
+        "the next receive is linked to the send of a last output, and its completion tells of both "
+        "(IOSQE_IO_LINK, IOSQE_CQE_SKIP_SUCCESS): one wait a request less where requests come "
+        "singly"};
 inline constexpr Option bundles{
     .name = "bundles",
     .about =
@@ -60,6 +67,12 @@ inline constexpr Option direct_descriptors{
         "sockets in a table of the ring's, 65536 a thread at most, those beyond closed at once: no "
         "descriptor to look up and count for an operation; a half-close takes a kernel thread",
     .probe = probe_direct_descriptors};
+inline constexpr Option zero_copy{
+    .name = "zero-copy",
+    .about =
+        "outputs above 16 KiB are sent from where they lie, which costs a notification each and "
+        "pins their pages; over loopback the kernel copies them all the same (IORING_OP_SEND_ZC)",
+    .probe = probe_zero_copy};
 
 inline RingShape shape(const ServerConfig& config) noexcept {
   return {.plain = config.has(plain_ring),

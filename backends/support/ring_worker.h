@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include <fcntl.h>
@@ -32,7 +34,8 @@ class RingWorker {
         listener_(std::move(listener)),
         stop_(stop.fd()),
         ring_(counters(), ring_options::shape(config)),
-        is_direct_(config.has(ring_options::direct_descriptors)) {
+        is_direct_(config.has(ring_options::direct_descriptors)),
+        zero_copy_(config.has(ring_options::zero_copy)) {
     if (is_direct_) make_direct_table(ring_);
     // io_uring honours O_NONBLOCK: an accept would complete with EAGAIN instead of waiting.
     ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) & ~O_NONBLOCK);
@@ -72,6 +75,22 @@ class RingWorker {
     sessions_.close(session);
   }
 
+  // zero-copy is for what is larger than an output that a connection owns: that is a pattern, whose
+  // bytes live as long as the program (common/workload.h). So nothing waits for the notification
+  // that the kernel is done with them; a server with other bytes would hold them until then.
+  bool is_zero_copy(const Session& session, std::span<const char> bytes) const noexcept {
+    return zero_copy_ && bytes.size() > http::Workspace::send_size && !session.must_copy;
+  }
+  void prepare_send(io_uring_sqe& sqe, const Session& session, std::span<const char> bytes,
+                    int flags) const noexcept {
+    if (is_zero_copy(session, bytes)) {
+      io_uring_prep_send_zc(&sqe, session.socket(), bytes.data(), bytes.size(), flags, 0);
+    } else {
+      io_uring_prep_send(&sqe, session.socket(), bytes.data(), bytes.size(), flags);
+    }
+    sqe.flags |= session.socket_flags();
+  }
+
   // Pre: want() == half_close. It is done, or is_half_closing until begin(session): the kernel has
   // a thread of its own for it, that looks the number up when it comes to it.
   void half_close(Session& session) {
@@ -105,7 +124,7 @@ class RingWorker {
     RingWorker& worker;
     void if_idle(Session& session) const {
       if (!session.is_direct()) return EndByDescriptor().if_idle(session);
-      if (!session.connection.is_idle() || session.looks_once) return;
+      if (!session.connection.is_idle()) return;
       session.looks_once = true;
       worker.cancel(Operation::receive, &session);
     }
@@ -129,8 +148,9 @@ class RingWorker {
           return;
         case Operation::cancel:
           return;
-        case Operation::receive:
         case Operation::send:
+          return on_sent(completion);
+        case Operation::receive:
           return model().complete(completion.session<Session>(), completion);
         case Operation::half_close:
           return on_half_closed(completion.session<Session>());
@@ -168,6 +188,17 @@ class RingWorker {
     model().begin(session);
   }
 
+  void on_sent(Completion completion) {
+    if (completion.is_notification()) return;  // its session may be gone
+    auto& session = completion.session<Session>();
+    // The limit of pinned memory (RLIMIT_MEMLOCK).
+    if (completion.result == -ENOMEM && zero_copy_ && !session.must_copy) {
+      session.must_copy = true;
+      completion.result = -EINTR;  // try again
+    }
+    model().complete(session, completion);
+  }
+
   void on_half_closed(Session& session) {
     session.is_half_closing = false;
     if (session.connection.want() == http::Want::half_close) session.connection.commit_half_close();
@@ -198,6 +229,7 @@ class RingWorker {
   Pool<Session> sessions_;
   Ring ring_;  // last: its end precedes that of the memory it was lent
   bool is_direct_;
+  bool zero_copy_;
   bool accepting_ = false;
   bool stopping_ = false;
   bool closing_ = false;  // the listener
