@@ -93,6 +93,9 @@ struct Backend {
 // Every backend of this build, the reference first. Made from the list in backends/CMakeLists.txt.
 std::span<const Backend* const> all_backends() noexcept;
 
+// What that list calls them: each file has to agree.
+std::span<const std::string_view> listed_names() noexcept;
+
 // nullptr when there is none of that name.
 const Backend* find_backend(std::string_view name) noexcept;
 

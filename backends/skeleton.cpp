@@ -1,8 +1,9 @@
 // Where a new backend starts: copy this file to <name>.cpp, add the name to the list in
-// CMakeLists.txt, and replace run() by the model. It works as it is, one connection after the
-// other. Say here, in at most 15 lines: the model, who waits on what, system calls per keep-alive
-// request, who owns a session and its buffers, and the manual page.
+// CMakeLists.txt, and make Worker the model. It works as it is, for each thread one connection
+// after the other. Say here, in at most 15 lines: the model, who waits on what, system calls per
+// keep-alive request, who owns a session and its buffers, and the manual page.
 #include <array>
+#include <utility>
 
 #include <poll.h>
 
@@ -15,45 +16,54 @@
 namespace duelio::backends {
 namespace {
 
-// True when `fd` is ready, false when a stop was requested first.
-bool wait_for(int fd, short interest, const StopEvent& stop) {
-  std::array<pollfd, 2> fds{{{fd, interest, 0}, {stop.fd(), POLLIN, 0}}};
-  while (::poll(fds.data(), fds.size(), -1) < 0) {  // EINTR
-  }
-  return fds[0].revents != 0;
-}
+class Worker {
+ public:
+  Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
+      : context_(config), acceptor_(std::move(listener)), stop_(stop) {}
 
-void serve(Session& session, const StopEvent& stop, Counters& counters) {
-  while (true) {
-    switch (session.connection.want()) {
-      case http::Want::read:
-        if (!wait_for(session.fd(), POLLIN, stop)) return;
-        session.receive(counters);
-        break;
-      case http::Want::write:
-        if (!session.send(counters) && !wait_for(session.fd(), POLLOUT, stop)) return;
-        break;
-      case http::Want::half_close:
-        session.half_close();
-        break;
-      case http::Want::close:
-        return;
+  void run() {
+    while (wait_for(acceptor_.listener(), POLLIN)) {
+      if (os::UniqueFd fd = acceptor_.accept(context_.counters)) {
+        Session session(std::move(fd), context_.workspace);
+        serve(session);
+      }
     }
   }
-}
 
-Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  Acceptor acceptor(std::move(listeners.front()));
-  WorkerContext context(config);
-  pin_worker(config, 0);
-  while (wait_for(acceptor.listener(), POLLIN, stop)) {
-    if (os::UniqueFd fd = acceptor.accept(context.counters)) {
-      Session session(std::move(fd), context.workspace);
-      serve(session, stop, context.counters);
+  Counters counted() const noexcept { return context_.counted(); }
+
+ private:
+  // True when `fd` is ready, false when a stop was requested first.
+  bool wait_for(int fd, short interest) {
+    std::array<pollfd, 2> fds{{{fd, interest, 0}, {stop_.fd(), POLLIN, 0}}};
+    while (::poll(fds.data(), fds.size(), -1) < 0) {  // EINTR
+    }
+    return fds[0].revents != 0;
+  }
+
+  void serve(Session& session) {
+    while (true) {
+      switch (session.connection.want()) {
+        case http::Want::read:
+          if (!wait_for(session.fd(), POLLIN)) return;
+          session.receive(context_.counters);
+          break;
+        case http::Want::write:
+          if (!session.send(context_.counters) && !wait_for(session.fd(), POLLOUT)) return;
+          break;
+        case http::Want::half_close:
+          session.half_close();
+          break;
+        case http::Want::close:
+          return;
+      }
     }
   }
-  return context.counted();
-}
+
+  WorkerContext context_;
+  Acceptor acceptor_;
+  const StopEvent& stop_;
+};
 
 constexpr std::array sharings{Sharing::per_thread};
 
@@ -65,7 +75,7 @@ const Backend skeleton{
     .model = "blocking: one connection at a time",
     .sharings = sharings,
     .probe = always_available,
-    .run = run,
+    .run = run_worker_per_listener<Worker>,
 };
 
 }  // namespace duelio::backends

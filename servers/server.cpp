@@ -69,7 +69,7 @@ json::array options_of(const Backend& backend) {
 
 void list_option(std::ostream& out, const Option& option) {
   const Support support = option.probe();
-  out << "    --with " << std::left << std::setw(18) << option.name << option.about;
+  out << "    --with " << std::left << std::setw(20) << option.name << option.about;
   if (!support.available) out << " (not available here: " << support.reason << ")";
   out << '\n';
 }

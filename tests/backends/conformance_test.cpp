@@ -12,6 +12,13 @@
 namespace duelio::test {
 namespace {
 
+// A copied file that kept its model's name would be another's in every result.
+TEST(Registry, CallsEachModelAsItsFileDoes) {
+  ASSERT_EQ(listed_names().size(), all_backends().size());
+  for (std::size_t i = 0; i < all_backends().size(); ++i)
+    EXPECT_EQ(all_backends()[i]->name, listed_names()[i]);
+}
+
 // More often than a model has buffers to lend to the kernel, one after the other, so that no two
 // requests come in one receive.
 TEST_P(Conformance, AnswersOnAPersistentConnection) {

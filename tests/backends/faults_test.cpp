@@ -115,6 +115,43 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
   }
 }
 
+// A process that has more than 1,024: FD_SETSIZE, and the usual soft limit.
+class ManyDescriptors {
+ public:
+  static constexpr int above = 1'100;
+
+  ManyDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit higher{std::min<rlim_t>(before_.rlim_max, 2 * above), before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &higher);
+    while (os::UniqueFd fd{::fcntl(0, F_DUPFD_CLOEXEC, 0)}) {
+      taken_.push_back(std::move(fd));
+      if (taken_.back().get() > above) return;
+    }
+  }
+  ManyDescriptors(const ManyDescriptors&) = delete;
+  ManyDescriptors& operator=(const ManyDescriptors&) = delete;
+  ~ManyDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+  bool are_there() const { return !taken_.empty() && taken_.back().get() > above; }
+
+ private:
+  rlimit before_{};
+  std::vector<os::UniqueFd> taken_;
+};
+
+TEST_P(Conformance, ServesDescriptorsAbove1024) {
+  server_.reset();
+  const ManyDescriptors many;
+  if (!many.are_there()) GTEST_SKIP() << "the hard limit of descriptors is too low";
+  server_.emplace(GetParam());
+  std::vector<std::unique_ptr<TcpClient>> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(std::make_unique<TcpClient>(port()));
+  for (const auto& client : clients) ASSERT_TRUE(client->send(get));
+  for (const auto& client : clients) ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
+  server_->stop();  // before the limit is as it was
+}
+
 // The first worker serves; where there are others, the second one cannot.
 TEST_P(Conformance, EndsWithAnErrorWhenAWorkerCannotStart) {
   std::vector<int> cpus{4095};
