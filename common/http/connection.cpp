@@ -45,11 +45,7 @@ Want Connection::absorb(const char* data, std::size_t size) {
   if (used == size || last_answer_) {
     // Bytes behind the last answer's request would make the kernel answer close(2) with a reset.
     if (used != size) linger_ = true;
-    input_size_ = 0;
-    if (buffers_ != Buffers::owned && input_capacity_ != 0) {
-      input_.reset();
-      input_capacity_ = 0;
-    }
+    drop_input();
   } else {
     keep_input(data + used, size - used);
   }
@@ -67,6 +63,7 @@ std::size_t Connection::process(const char* data, std::size_t size) {
       const std::size_t piece = std::min<std::uint64_t>(body_left_, size - used);
       used += piece;
       body_left_ -= piece;
+      ++progress_;
       if (body_left_ > 0) break;
       in_body_ = false;
       answer(used == size);
@@ -104,6 +101,7 @@ void Connection::accept_head(bool body_has_begun) {
 
 void Connection::answer(bool last) {
   ++workspace_->requests;
+  ++progress_;
   const workload::Task& task = request_.task;
   if (task.cpu_ns > 0) workload::burn_cpu(task.cpu_ns);
   if (draining_) request_.persistence = Persistence::closing;
@@ -170,6 +168,7 @@ bool Connection::is_last_output() const noexcept {
 
 Want Connection::consume(std::size_t n) {
   assert(want_ == Want::write && n <= output().size());
+  if (n > 0) ++progress_;
   if (output_size_ > 0) {
     output_ += n;
     output_size_ -= n;
@@ -200,6 +199,23 @@ Want Connection::abort() noexcept {
   return want_ = Want::close;
 }
 
+Phase Connection::phase() const noexcept {
+  if (want_ == Want::write) return Phase::write;
+  if (discarding_) return Phase::linger;
+  if (in_body_) return Phase::body;
+  return is_idle() ? Phase::idle : Phase::head;
+}
+
+Want Connection::expire() {
+  const Phase phase = this->phase();
+  if (phase != Phase::head && phase != Phase::body) return abort();
+  in_body_ = false;
+  drop_input();
+  refuse(Status::request_timeout);
+  if (buffers_ != Buffers::lent) keep_output();
+  return settle();
+}
+
 bool Connection::is_idle() const noexcept {
   // Half an empty line is nothing of a request either.
   const bool empty = input_size_ == 0 || (input_size_ == 1 && input_[0] == '\r');
@@ -209,6 +225,13 @@ bool Connection::is_idle() const noexcept {
 // Room for one more answer's head, or for a 100 Continue and an answer.
 bool Connection::is_full() const noexcept {
   return stream_left_ > 0 || output_size_ + 2 * Workspace::max_answer_head > Workspace::send_size;
+}
+
+void Connection::drop_input() noexcept {
+  input_size_ = 0;
+  if (buffers_ == Buffers::owned || input_capacity_ == 0) return;
+  input_.reset();
+  input_capacity_ = 0;
 }
 
 void Connection::keep_input(const char* rest, std::size_t size) {

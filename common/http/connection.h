@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "common/http/deadlines.h"
 #include "common/http/request_parser.h"
 #include "common/http/workspace.h"
 #include "common/workload.h"
@@ -46,9 +47,8 @@ enum class Buffers : std::uint8_t {
 // and what still arrives is discarded, so that a reset does not overtake the answer (RFC 9112
 // section 9.6). At most Limits::body bytes are discarded: no more than a legal request may cost.
 //
-// Nothing here times out: a peer that falls silent keeps its connection, as with the reference,
-// until it goes or the server stops. A public server needs limits of time that this testbed has
-// not.
+// Nothing here times out by itself: a driver that has deadlines asks for phase() and progress()
+// after its calls, and calls expire() when the time is over (deadlines.h).
 //
 // Invariant: want() == write <=> !output().empty().
 class Connection {
@@ -95,6 +95,15 @@ class Connection {
   // The descriptor failed: final, whatever was wanted.
   Want abort() noexcept;
 
+  // What is waited for. Its time begins when the phase or progress() has changed.
+  Phase phase() const noexcept;
+  std::uint32_t progress() const noexcept { return progress_; }
+
+  // The phase has lasted too long. Where something of a request had arrived the answer is 408 (RFC
+  // 9110 section 15.5.9), with all that follows a refusal; otherwise the connection closes. Pre:
+  // nothing is being received into prepare(), or sent from output().
+  Want expire();
+
   // Graceful stop: the next answer announces that it is the last, and the connection then closes.
   void begin_drain() noexcept { draining_ = true; }
 
@@ -122,6 +131,7 @@ class Connection {
 
   bool is_full() const noexcept;
   bool has_output() const noexcept { return output_size_ > 0 || stream_left_ > 0; }
+  void drop_input() noexcept;
   void keep_input(const char* rest, std::size_t size);
   void keep_output();
   void reserve_input(std::size_t size);
@@ -145,6 +155,7 @@ class Connection {
   std::uint64_t stream_left_ = 0;
 
   std::uint64_t discard_left_ = 0;
+  std::uint32_t progress_ = 0;  // of a body, an output, and from one request to the next
   Buffers buffers_;
   Want want_ = Want::read;
   bool in_body_ = false;

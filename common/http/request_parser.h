@@ -16,6 +16,7 @@ struct Limits {
 enum class Status : std::uint16_t {
   ok = 200,
   bad_request = 400,
+  request_timeout = 408,
   content_too_large = 413,
   uri_too_long = 414,
   expectation_failed = 417,

@@ -12,6 +12,8 @@ std::string_view status_line(Status status) noexcept {
       return "HTTP/1.1 200 OK\r\n";
     case Status::bad_request:
       return "HTTP/1.1 400 Bad Request\r\n";
+    case Status::request_timeout:
+      return "HTTP/1.1 408 Request Timeout\r\n";
     case Status::content_too_large:
       return "HTTP/1.1 413 Content Too Large\r\n";
     case Status::uri_too_long:
