@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backends/connection_limit.h"
 #include "backends/counters.h"
 #include "backends/stop_event.h"
 #include "common/http/date_clock.h"
+#include "common/http/deadlines.h"
 #include "common/http/request_parser.h"
 #include "common/os/unique_fd.h"
 
@@ -50,9 +53,11 @@ struct ServerConfig {
   std::vector<int> cpus;  // thread i is pinned to cpus[i % size]; empty: not pinned
   Sharing sharing = Sharing::per_thread;
   http::Limits limits;
-  const http::DateClock* clock = nullptr;       // outlives run()
-  std::chrono::milliseconds drain_limit{1000};  // how long a stopping backend waits for its peers
-  std::vector<std::string_view> with = {};      // names of the model's options
+  const http::DateClock* clock = nullptr;         // outlives run()
+  std::chrono::milliseconds drain_limit{1000};    // how long a stopping backend waits for its peers
+  std::vector<std::string_view> with = {};        // names of the model's options
+  std::optional<http::Deadlines> deadlines = {};  // of each connection; none: peers have all time
+  ConnectionLimit* connections = nullptr;         // outlives run(); none: no limit
 
   // While setting up.
   bool has(const Option& option) const noexcept {
@@ -76,6 +81,10 @@ using Listeners = std::vector<os::UniqueFd>;
 //    socket ends its own session and is counted; accept copes with a lack of descriptors and with
 //    peers that left, without spinning.
 //  - A signal may end its waits early (EINTR), at least once a second: that is no reason to stop.
+//  - Where there are deadlines it keeps the time of what each connection waits for, and tells it
+//    when that is over (common/http/deadlines.h). Where there is a limit of connections it closes
+//    those beyond it as soon as they are accepted, and counts them. Without either neither costs a
+//    system call, nor a look at a clock.
 //  - It drives http::Connection by its contract and puts no bytes of its own on the wire.
 struct Backend {
   std::string_view name;              // the flag's value and the key in every result

@@ -27,8 +27,9 @@ struct Counters {
   // connection is closed at once; Asio and io_uring leave it in the listener's queue and try again
   // every 10 ms, and io_uring counts that also when nobody waits.
   std::uint64_t accept_refused = 0;
-  std::uint64_t errors_reset = 0;    // ECONNRESET, EPIPE: the peer went away
-  std::uint64_t errors_timeout = 0;  // ETIMEDOUT: the peer stopped answering
+  std::uint64_t accept_over_limit = 0;  // connections closed at once: ServerConfig::connections
+  std::uint64_t errors_reset = 0;       // ECONNRESET, EPIPE: the peer went away
+  std::uint64_t errors_timeout = 0;     // ETIMEDOUT: the peer stopped answering
   std::uint64_t errors_other = 0;
   std::uint64_t errors_wait = 0;  // waits that failed for a lack of room or memory and went on
   std::uint64_t errors_arm = 0;   // interests and submissions that the kernel did not take
@@ -73,6 +74,7 @@ inline constexpr std::array counter_fields{
     CounterField{"bytes_in", &Counters::bytes_in},
     CounterField{"bytes_out", &Counters::bytes_out},
     CounterField{"accept_refused", &Counters::accept_refused},
+    CounterField{"accept_over_limit", &Counters::accept_over_limit},
     CounterField{"errors_reset", &Counters::errors_reset},
     CounterField{"errors_timeout", &Counters::errors_timeout},
     CounterField{"errors_other", &Counters::errors_other},

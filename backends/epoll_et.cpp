@@ -47,7 +47,7 @@ class EdgeTriggered : public EpollWorker<EdgeTriggered> {
           session.half_close();
           break;
         case http::Want::close:
-          return close(session);
+          return;
       }
     }
   }

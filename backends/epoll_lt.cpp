@@ -41,7 +41,7 @@ class LevelTriggered : public EpollWorker<LevelTriggered> {
           session.half_close();
           break;
         case http::Want::close:
-          return close(session);
+          return;
       }
     }
   }

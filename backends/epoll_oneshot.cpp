@@ -9,9 +9,13 @@
 #include <array>
 #include <deque>
 #include <mutex>
+#include <utility>
+
+#include <sys/socket.h>
 
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
+#include "backends/support/deadline_list.h"
 #include "backends/support/epoll.h"
 #include "backends/support/epoll_options.h"
 #include "backends/support/session_pool.h"
@@ -25,7 +29,10 @@ namespace {
 
 // What the threads share.
 struct Shared {
-  Shared(os::UniqueFd listener, int stop_fd) : acceptor(std::move(listener)), stop(stop_fd) {
+  Shared(const ServerConfig& config, os::UniqueFd listener, int stop_fd)
+      : acceptor(std::move(listener), config.connections),
+        stop(stop_fd),
+        deadlines(config.deadlines) {
     epoll.watch(acceptor.listener(), &acceptor, EPOLLIN | EPOLLONESHOT);
     epoll.watch(stop, &stop, EPOLLIN);
   }
@@ -33,7 +40,8 @@ struct Shared {
   Acceptor acceptor;
   Turn acceptor_turn;
   int stop;
-  std::mutex mutex;  // guards sessions, when one opens or closes
+  std::mutex mutex;  // guards what follows: sessions, when one opens or closes
+  DeadlineList<Session> deadlines;
   SessionPool sessions;
 };
 
@@ -62,19 +70,58 @@ class Worker {
   Counters counted() const noexcept { return context_.counted(); }
 
  private:
-  void wait(int timeout_ms) {
-    shared_.epoll.wait(timeout_ms, batch_, context_.counters, [this](void* owner, std::uint32_t) {
-      if (owner == &shared_.stop) {
-        stopping_ = true;
-      } else if (owner == &shared_.acceptor) {
-        shared_.acceptor_turn.take();
-        accept_all();
-        shared_.acceptor_turn.give();
-        renew(shared_.acceptor.listener(), owner, EPOLLIN);
-      } else {
-        drive(*static_cast<Session*>(owner));
-      }
+  void wait(int most_ms) {
+    shared_.epoll.wait(timeout(most_ms), batch_, context_.counters,
+                       [this](void* owner, std::uint32_t) {
+                         if (owner == &shared_.stop) {
+                           stopping_ = true;
+                         } else if (owner == &shared_.acceptor) {
+                           shared_.acceptor_turn.take();
+                           accept_all();
+                           shared_.acceptor_turn.give();
+                           renew(shared_.acceptor.listener(), owner, EPOLLIN);
+                         } else {
+                           drive(*static_cast<Session*>(owner));
+                         }
+                       });
+    end_overdue();
+  }
+
+  // A thread that waits with a timeout that is too long is no harm: whoever adds a deadline that is
+  // sooner will wait for that itself.
+  int timeout(int most_ms) {
+    if (!context_.config.deadlines) return most_ms;
+    const std::lock_guard lock(shared_.mutex);
+    return shared_.deadlines.timeout_ms(most_ms);
+  }
+
+  // Another thread may have got an event of such a session already, so its connection is not
+  // touched here: a shutdown makes its interest fire, unless it has, and its owner then ends it.
+  // Where a 408 is to be sent the peer can still receive. (A renewed interest might fire twice, for
+  // two threads.)
+  void end_overdue() {
+    if (!context_.config.deadlines) return;
+    const std::lock_guard lock(shared_.mutex);
+    shared_.deadlines.take_expired([](Session& session) {
+      if (session.is_driven) return;  // its owner gives it back
+      session.is_overdue = true;
+      ::shutdown(session.fd(), session.phase == http::Phase::write ? SHUT_RDWR : SHUT_RD);
     });
+  }
+
+  // Whether its deadline passed before this thread owned it.
+  bool take_from_deadlines(Session& session) {
+    if (!context_.config.deadlines) return false;
+    const std::lock_guard lock(shared_.mutex);
+    session.is_driven = true;
+    return std::exchange(session.is_overdue, false);
+  }
+
+  void give_to_deadlines(Session& session) {
+    if (!context_.config.deadlines) return;
+    const std::lock_guard lock(shared_.mutex);
+    session.is_driven = false;
+    shared_.deadlines.update(session);
   }
 
   void accept_all() {
@@ -85,6 +132,7 @@ class Worker {
         const std::lock_guard lock(shared_.mutex);
         session = &shared_.sessions.open(std::move(fd), context_.workspace);
       }
+      give_to_deadlines(*session);
       session->turn.give();
       if (!shared_.epoll.add(number, session, EPOLLIN | EPOLLONESHOT, context_.counters))
         close(*session);
@@ -94,6 +142,7 @@ class Worker {
   void drive(Session& session) {
     session.turn.take();
     session.connection.bind(context_.workspace);
+    if (take_from_deadlines(session)) session.connection.expire();
     bool drained = false;
     for (int receives = 16;;) {
       switch (session.connection.want()) {
@@ -116,6 +165,7 @@ class Worker {
   // The session must not be touched after this.
   void wait_for(Session& session, std::uint32_t interest) {
     const int fd = session.fd();
+    give_to_deadlines(session);
     session.turn.give();
     if (!renew(fd, &session, interest)) close(session);  // it is still ours
   }
@@ -126,6 +176,8 @@ class Worker {
 
   void close(Session& session) {
     const std::lock_guard lock(shared_.mutex);
+    shared_.deadlines.remove(session);
+    context_.leave();
     shared_.sessions.close(session);
   }
 
@@ -136,7 +188,7 @@ class Worker {
 };
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
-  Shared shared(std::move(listeners.front()), stop.fd());
+  Shared shared(config, std::move(listeners.front()), stop.fd());
   std::deque<Worker> workers;
   for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(config, shared);
   run_workers(config, stop, [&](std::size_t i) { workers[i].run(); });

@@ -16,6 +16,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
+#include "backends/support/deadline_list.h"
 #include "backends/support/session_pool.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -30,7 +31,8 @@ class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
       : context_(config),
-        acceptor_(std::move(listener)),
+        acceptor_(std::move(listener), config.connections),
+        deadlines_(config.deadlines),
         waits_{{stop.fd(), POLLIN, 0}, {acceptor_.listener(), POLLIN, 0}},
         owners_(first_session) {}
 
@@ -49,9 +51,17 @@ class Worker {
  private:
   static constexpr std::size_t first_session = 2;  // behind the stop event and the listener
 
-  void wait(int timeout_ms) {
-    int ready = ::poll(waits_.data(), waits_.size(), timeout_ms);
-    if (ready < 0) return on_failure(errno);
+  void wait(int most_ms) {
+    const int timeout_ms = deadlines_.timeout_ms(most_ms);
+    const int ready = ::poll(waits_.data(), waits_.size(), timeout_ms);
+    ready < 0 ? on_failure(errno) : visit(ready);
+    deadlines_.take_expired([this](Session& session) {
+      session.connection.expire();
+      drive(session);
+    });
+  }
+
+  void visit(int ready) {
     ++context_.counters.wakeups;
     context_.counters.events += static_cast<unsigned>(ready);
     // From the end: a session that closes is replaced by the last one, which has had its turn.
@@ -59,7 +69,7 @@ class Worker {
       --i;
       if (waits_[i].revents == 0) continue;
       --ready;
-      drive(i);
+      drive(*owners_[i]);
     }
     if (waits_[1].revents != 0) accept_all();
   }
@@ -79,51 +89,61 @@ class Worker {
     const std::size_t most = std::max(os::descriptor_limit(), first_session);
     while (waits_.size() > most) {
       ++context_.counters.errors_wait;
-      close(waits_.size() - 1);
+      close(*owners_.back());
     }
   }
 
   void accept_all() {
     while (os::UniqueFd fd = acceptor_.accept(context_.counters)) {
       waits_.push_back({fd.get(), POLLIN, 0});
-      owners_.push_back(&sessions_.open(std::move(fd), context_.workspace));
+      Session& session = sessions_.open(std::move(fd), context_.workspace);
+      session.place = owners_.size();
+      owners_.push_back(&session);
+      deadlines_.update(session);
     }
   }
 
-  void drive(std::size_t index) {
-    Session& session = *owners_[index];
+  void drive(Session& session) {
     bool received = false;
     while (true) {
       switch (session.connection.want()) {
         case http::Want::read:
-          waits_[index].events = POLLIN;
-          if (received) return;
+          if (received) return wait_for(session, POLLIN);
           received = true;
           session.receive(context_.counters);
           break;
         case http::Want::write:
           if (session.send(context_.counters)) break;
-          waits_[index].events = POLLOUT;
-          return;
+          return wait_for(session, POLLOUT);
         case http::Want::half_close:
           session.half_close();
           break;
         case http::Want::close:
-          return close(index);
+          return close(session);
       }
     }
   }
 
-  void close(std::size_t index) {
-    sessions_.close(*owners_[index]);
-    waits_[index] = waits_.back();
-    owners_[index] = owners_.back();
+  void wait_for(Session& session, short interest) noexcept {
+    waits_[session.place].events = interest;
+    deadlines_.update(session);
+  }
+
+  void close(Session& session) noexcept {
+    const std::size_t place = session.place;
+    owners_.back()->place = place;
+    waits_[place] = waits_.back();
+    owners_[place] = owners_.back();
     waits_.pop_back();
     owners_.pop_back();
+    deadlines_.remove(session);
+    context_.leave();
+    sessions_.close(session);
   }
 
   WorkerContext context_;
   Acceptor acceptor_;
+  DeadlineList<Session> deadlines_;
   SessionPool sessions_;
   std::vector<pollfd> waits_;
   std::vector<Session*> owners_;  // of waits_, by index

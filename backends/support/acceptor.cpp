@@ -20,7 +20,8 @@ os::UniqueFd open_spare() noexcept {
 
 }  // namespace
 
-Acceptor::Acceptor(os::UniqueFd listener) : listener_(std::move(listener)), spare_(open_spare()) {
+Acceptor::Acceptor(os::UniqueFd listener, ConnectionLimit* limit)
+    : listener_(std::move(listener)), limit_(limit), spare_(open_spare()) {
   if (!spare_) os::throw_errno("open /dev/null");
 }
 
@@ -28,6 +29,10 @@ os::UniqueFd Acceptor::accept(Counters& counters, int flags) noexcept {
   while (true) {
     os::UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, flags | SOCK_CLOEXEC));
     if (fd) {
+      if (limit_ != nullptr && !limit_->enter()) {
+        ++counters.accept_over_limit;
+        continue;
+      }
       ++counters.accepts;
       return fd;
     }

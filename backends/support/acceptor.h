@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "backends/connection_limit.h"
 #include "backends/counters.h"
 #include "common/os/unique_fd.h"
 
@@ -17,7 +18,9 @@ namespace duelio {
 // once, and opened again. When even that fails, or memory runs out, the caller waits 10 ms.
 class Acceptor {
  public:
-  explicit Acceptor(os::UniqueFd listener);  // throws std::system_error
+  // Connections beyond the limit, where there is one, are closed at once and counted; whoever
+  // closes another tells the limit. Throws std::system_error.
+  explicit Acceptor(os::UniqueFd listener, ConnectionLimit* limit = nullptr);
 
   // A connected close-on-exec descriptor, or an empty one when none waits (any more). Models that
   // wait in recv(2) and send(2) give 0 as flags.
@@ -37,6 +40,7 @@ class Acceptor {
   Refused refuse_one() noexcept;
 
   os::UniqueFd listener_;
+  ConnectionLimit* limit_;
   os::UniqueFd spare_;
 };
 

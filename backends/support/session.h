@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "backends/counters.h"
+#include "backends/support/deadline_list.h"
 #include "backends/support/list.h"
 #include "backends/support/turn.h"
 #include "common/http/connection.h"
@@ -13,7 +15,7 @@ namespace duelio {
 // A descriptor with its connection, for models that call recv(2) and send(2) themselves. Each
 // function makes one system call, tells the connection, and counts. A failing socket becomes
 // Want::close.
-class Session : public Linked<Session> {
+class Session : public Linked<Session>, public Timed<Session> {
  public:
   Session(os::UniqueFd fd, http::Workspace& workspace)
       : connection(workspace, http::Buffers::lent), fd_(std::move(fd)) {}
@@ -38,6 +40,9 @@ class Session : public Linked<Session> {
 
   http::Connection connection;
   Turn turn;  // for models whose threads share the sessions
+  bool is_driven = false;
+  bool is_overdue = false;  // the same
+  std::size_t place = 0;    // for models that keep them in an array
 
  private:
   os::UniqueFd fd_;

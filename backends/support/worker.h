@@ -18,6 +18,18 @@ struct WorkerContext {
     return all;
   }
 
+  // A connection has been accepted. False, and counted, when it is one too many: it is to be
+  // closed.
+  bool admit() noexcept {
+    if (config.connections == nullptr || config.connections->enter()) return true;
+    ++counters.accept_over_limit;
+    return false;
+  }
+  // One that was admitted is about to be closed: before its peer can see that.
+  void leave() noexcept {
+    if (config.connections != nullptr) config.connections->leave();
+  }
+
   const ServerConfig& config;
   http::Workspace workspace;
   Counters counters;

@@ -201,14 +201,13 @@ Want Connection::abort() noexcept {
 
 Phase Connection::phase() const noexcept {
   if (want_ == Want::write) return Phase::write;
-  if (discarding_) return Phase::linger;
+  if (last_answer_) return Phase::linger;
   if (in_body_) return Phase::body;
   return is_idle() ? Phase::idle : Phase::head;
 }
 
 Want Connection::expire() {
-  const Phase phase = this->phase();
-  if (phase != Phase::head && phase != Phase::body) return abort();
+  if (want_ != Want::read || last_answer_ || is_idle()) return abort();
   in_body_ = false;
   drop_input();
   refuse(Status::request_timeout);
