@@ -6,8 +6,10 @@
 // the thread.
 //
 // System calls per keep-alive request: recv and send, and two context switches. A session belongs
-// to its thread. pthreads(7), recv(2). A stop shuts the receiving side of sessions that wait for a
-// next request.
+// to its thread. pthreads(7), recv(2). Deadlines are the socket's own: SO_RCVTIMEO and SO_SNDTIMEO
+// (socket(7)), set again where what is waited for has another length. A stop shuts the receiving
+// side of sessions that wait for a next request.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -15,11 +17,13 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
@@ -39,6 +43,77 @@ constexpr std::size_t stack_size = 128 * 1024;
 struct Served : Linked<Served> {
   int fd = -1;
   std::atomic<bool> idle{true};  // between requests: a stop may end it
+};
+
+// Deadlines of a blocking socket. Without them nothing is asked of it.
+class Timeouts {
+ public:
+  Timeouts(Session& session, const std::optional<http::Deadlines>& lengths)
+      : session_(session), lengths_(lengths) {
+    if (lengths_) set(SO_SNDTIMEO, std::chrono::microseconds(lengths_->write) / write_slices);
+  }
+
+  // Receives in time, or tells the connection.
+  void receive(Counters& counters) {
+    if ((lengths_ && !set_receive_timeout()) ||
+        session_.receive(counters) == Session::Received::nothing) {
+      session_.connection.expire();
+    }
+  }
+
+  void send(Counters& counters) {
+    const std::uint32_t before = session_.connection.progress();
+    session_.send(counters);
+    if (session_.connection.progress() != before) {
+      slices_ = 0;
+    } else if (lengths_ && session_.connection.want() == http::Want::write &&
+               ++slices_ >= write_slices) {
+      session_.connection.expire();
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // The kernel's time is that of a call, also of one that sent a part before it had to wait; so it
+  // is a slice, and as many of them in a row without a byte are the deadline.
+  static constexpr int write_slices = 32;
+
+  // The whole length where its time begins, which costs a call only when the length is another;
+  // else what is left of it. False when nothing is: also of a peer that always sends in time.
+  bool set_receive_timeout() {
+    const http::Phase phase = session_.connection.phase();
+    const std::uint32_t progress = session_.connection.progress();
+    const Clock::time_point now = Clock::now();
+    std::chrono::milliseconds left = lengths_->length(phase);
+    if (is_waiting_ && phase == phase_ && progress == progress_) {
+      left = std::chrono::ceil<std::chrono::milliseconds>(due_ - now);
+    } else {
+      due_ = now + left;
+    }
+    is_waiting_ = true;
+    phase_ = phase;
+    progress_ = progress;
+    if (left.count() <= 0) return false;
+    if (left != receive_timeout_) set(SO_RCVTIMEO, left);
+    receive_timeout_ = left;
+    return true;
+  }
+
+  void set(int option, std::chrono::microseconds timeout) const noexcept {
+    const std::int64_t us = std::max<std::int64_t>(timeout.count(), 1);  // 0 is none
+    const timeval value{.tv_sec = us / 1'000'000, .tv_usec = us % 1'000'000};
+    ::setsockopt(session_.fd(), SOL_SOCKET, option, &value, sizeof value);
+  }
+
+  Session& session_;
+  const std::optional<http::Deadlines>& lengths_;
+  Clock::time_point due_;
+  std::chrono::milliseconds receive_timeout_{-1};
+  std::uint32_t progress_ = 0;
+  http::Phase phase_ = http::Phase::idle;
+  bool is_waiting_ = false;
+  int slices_ = 0;
 };
 
 class Server {
@@ -120,6 +195,7 @@ class Server {
     pthread_attr_destroy(&attributes);
     if (error == 0) return true;
     delete task;
+    leave_limit();
     leave({});
     return false;
   }
@@ -137,24 +213,25 @@ class Server {
       Served served;
       served.fd = session.fd();
       enter(served);
-      drive(session, served, context->counters);
+      Timeouts timeouts(session, config_.deadlines);
+      drive(session, served, timeouts, context->counters);
       remove(served);
     }
     leave(context->counted());
   }
 
   // No fence orders `idle` and `draining_`: a stop looks again and again.
-  void drive(Session& session, Served& served, Counters& counters) {
+  void drive(Session& session, Served& served, Timeouts& timeouts, Counters& counters) {
     while (true) {
       switch (session.connection.want()) {
         case http::Want::read:
           served.idle.store(session.connection.is_idle(), std::memory_order_relaxed);
-          session.receive(counters);
+          timeouts.receive(counters);
           served.idle.store(false, std::memory_order_relaxed);
           if (draining_.load(std::memory_order_relaxed)) session.connection.begin_drain();
           break;
         case http::Want::write:
-          session.send(counters);
+          timeouts.send(counters);
           break;
         case http::Want::half_close:
           session.half_close();
@@ -170,7 +247,9 @@ class Server {
     served_.insert(served);
   }
 
+  // Before its peer can see that it is closed.
   void remove(Served& served) {
+    leave_limit();
     const std::lock_guard lock(mutex_);
     served_.remove(served);
   }
@@ -181,6 +260,10 @@ class Server {
     sum_ += counters;
     --running_;
     gone_.notify_all();
+  }
+
+  void leave_limit() const noexcept {
+    if (config_.connections != nullptr) config_.connections->leave();
   }
 
   const ServerConfig& config_;
@@ -195,7 +278,8 @@ class Server {
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {
   std::deque<Acceptor> acceptors;
-  for (os::UniqueFd& listener : listeners) acceptors.emplace_back(std::move(listener));
+  for (os::UniqueFd& listener : listeners)
+    acceptors.emplace_back(std::move(listener), config.connections);
   Server server(config, stop.fd());
   try {
     run_workers(config, stop, [&](std::size_t i) { server.accept_from(acceptors[i]); });
