@@ -8,13 +8,15 @@
 // finds EAGAIN, waits, tries again) and one where the next is there already, one send, and a share
 // of an epoll_wait. The receive buffer belongs to the session: Asio may fill it at any time until
 // the handler is called. Asio does not show its waits and system calls, so they are not counted;
-// events are handlers called.
+// events are handlers called. With deadlines a session has a steady_timer, which cancels what is
+// under way; as in Asio's examples it is set again only when it was too early, or is too late.
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include <boost/asio.hpp>
 
@@ -29,6 +31,8 @@
 #include "common/http/connection.h"
 #include "common/os/address.h"
 #if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
+#include <sys/timerfd.h>
+
 #include "backends/support/ring.h"
 #endif
 
@@ -38,6 +42,38 @@ namespace {
 namespace net = boost::asio;
 using boost::system::error_code;
 using net::ip::tcp;
+
+#if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
+// Of several timers that wait at once Asio's io_uring service can lose one until its five minutes
+// are over (chriskohlhoff/asio issue 1530). So a session's is a descriptor more: timerfd_create(2).
+class SessionTimer {
+ public:
+  explicit SessionTimer(const net::any_io_executor& executor) : descriptor_(executor) {
+    const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd >= 0) descriptor_.assign(fd);  // else the wait fails
+  }
+
+  // Cancels a wait.
+  void expires_at(std::chrono::steady_clock::time_point at) {
+    error_code ignored;
+    descriptor_.cancel(ignored);
+    const std::int64_t ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
+    const itimerspec value{.it_interval = {}, .it_value = {ns / 1'000'000'000, ns % 1'000'000'000}};
+    ::timerfd_settime(descriptor_.native_handle(), TFD_TIMER_ABSTIME, &value, nullptr);
+  }
+
+  template <class Handler>
+  void async_wait(Handler handler) {
+    descriptor_.async_wait(net::posix::stream_descriptor::wait_read, std::move(handler));
+  }
+
+ private:
+  net::posix::stream_descriptor descriptor_;
+};
+#else
+using SessionTimer = net::steady_timer;
+#endif
 
 // An io_context that one thread runs: nothing is locked, and handlers need no strand.
 struct OneThread {
@@ -67,6 +103,7 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
       : connection(loop.worker->workspace, http::Buffers::owned),
         socket_(std::move(socket)),
         loop_(loop) {
+    if (loop_.deadlines()) timer_.emplace(socket_.get_executor());
     loop_.enter(*this);
   }
   Session(const Session&) = delete;
@@ -105,6 +142,7 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
   }
 
   void read() {
+    set_deadline();
     const std::span<char> room = connection.prepare();
     socket_.async_read_some(net::buffer(room.data(), room.size()),
                             [self = this->shared_from_this()](error_code error, std::size_t n) {
@@ -119,6 +157,8 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
       connection.commit(n);
     } else if (error == net::error::eof) {
       connection.commit_eof();
+    } else if (error == net::error::operation_aborted) {  // by the timer: nobody else does that
+      connection.expire();
     } else {
       return worker.counters.count_error(error.value());
     }
@@ -126,6 +166,7 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
   }
 
   void write() {
+    set_deadline();
     const std::span<const char> bytes = connection.output();
     net::async_write(socket_, net::buffer(bytes.data(), bytes.size()),
                      [self = this->shared_from_this()](error_code error, std::size_t n) {
@@ -136,9 +177,44 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
   void on_write(error_code error, std::size_t n) {
     WorkerContext& worker = count();
     worker.counters.bytes_out += n;
-    if (error) return worker.counters.count_error(error.value());
-    connection.consume(n);
+    if (!error) {
+      connection.consume(n);
+    } else if (error == net::error::operation_aborted) {
+      connection.expire();
+    } else {
+      return worker.counters.count_error(error.value());
+    }
     step();
+  }
+
+  // Of what is about to be waited for. A timer that is due before that only looks again.
+  void set_deadline() {
+    if (!timer_) return;
+    const http::Phase phase = connection.phase();
+    const std::uint32_t progress = connection.progress();
+    if (!has_begun_ || phase != phase_ || progress != progress_)
+      due_ = std::chrono::steady_clock::now() + loop_.deadlines()->length(phase);
+    has_begun_ = true;
+    phase_ = phase;
+    progress_ = progress;
+    if (!is_waiting_ || due_ < wakes_at_) wait_for_timer();
+  }
+
+  void wait_for_timer() {
+    is_waiting_ = true;
+    wakes_at_ = due_;
+    timer_->expires_at(due_);
+    timer_->async_wait([weak = this->weak_from_this()](error_code error) {
+      const auto self = weak.lock();
+      if (self != nullptr && error != net::error::operation_aborted) self->on_timer(error);
+    });
+  }
+
+  void on_timer(error_code failed) {
+    is_waiting_ = false;
+    if (!failed && std::chrono::steady_clock::now() < due_) return wait_for_timer();
+    error_code ignored;
+    socket_.cancel(ignored);
   }
 
   // Of the thread that runs the handler; it drives the connection now.
@@ -151,6 +227,13 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
 
   tcp::socket socket_;
   Loop& loop_;
+  std::optional<SessionTimer> timer_;
+  std::chrono::steady_clock::time_point due_;
+  std::chrono::steady_clock::time_point wakes_at_;  // the timer, while it waits
+  std::uint32_t progress_ = 0;
+  http::Phase phase_ = http::Phase::idle;
+  bool has_begun_ = false;
+  bool is_waiting_ = false;
 };
 
 // An io_context with its listener.
@@ -159,6 +242,7 @@ class Loop : public Threads {
  public:
   Loop(const ServerConfig& config, unsigned threads, os::UniqueFd listener, const StopEvent& stop)
       : threads_(threads),
+        config_(config),
         settle_time_(settle_time(config)),
         context_(asio_options::concurrency_hint(config, threads)),
         executor_(Threads::one_by_one(context_)),
@@ -198,7 +282,10 @@ class Loop : public Threads {
   void leave(Session<Loop>& session) {
     const std::lock_guard lock(mutex_);
     sessions_.remove(session);
+    if (config_.connections != nullptr) config_.connections->leave();
   }
+
+  const std::optional<http::Deadlines>& deadlines() const noexcept { return config_.deadlines; }
 
  private:
   void accept() {
@@ -213,6 +300,7 @@ class Loop : public Threads {
   }
 
   void open(tcp::socket socket) {
+    if (!this->worker->admit()) return;
     ++this->worker->counters.accepts;
     std::make_shared<Session<Loop>>(std::move(socket), *this)->start();
   }
@@ -229,14 +317,14 @@ class Loop : public Threads {
   }
 
   std::atomic<unsigned> threads_;
+  const ServerConfig& config_;
   std::chrono::milliseconds settle_time_;
   typename Threads::Mutex mutex_;
   List<Session<Loop>> sessions_;  // outlives the handlers that the context still holds
   net::io_context context_;
   net::any_io_executor executor_;  // of accepting and stopping
   tcp::acceptor acceptor_;
-  // The only timer: of two that wait at once Asio's io_uring service can lose one until its five
-  // minutes are over (chriskohlhoff/asio issue 1530).
+  // The only one of a context that is run over io_uring: see SessionTimer.
   net::steady_timer pause_;
   net::posix::stream_descriptor stop_;
   bool stopping_ = false;

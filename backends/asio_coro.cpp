@@ -5,9 +5,11 @@
 //
 // System calls per keep-alive request: as in asio.cpp. The receive buffer belongs to the session;
 // the coroutine's frame holds socket and connection and ends with them. What differs from callbacks
-// is what keeps a session alive and where its state is kept between waits.
+// is what keeps a session alive and where its state is kept between waits. With deadlines a session
+// has a second coroutine, a watchdog with a steady_timer, as in Asio's examples.
 #include <array>
 #include <chrono>
+#include <memory>
 
 #include <boost/asio.hpp>
 
@@ -29,6 +31,50 @@ namespace net = boost::asio;
 using boost::system::error_code;
 using net::ip::tcp;
 
+// What a session's watchdog knows of it.
+struct Watched {
+  Watched(tcp::socket& watched, const http::Deadlines& all)
+      : timer(watched.get_executor()), socket(&watched), lengths(all) {}
+
+  // Of what is about to be waited for.
+  void set(const http::Connection& connection) {
+    const http::Phase now_in = connection.phase();
+    if (!has_begun || now_in != phase || connection.progress() != progress)
+      due = std::chrono::steady_clock::now() + lengths.length(now_in);
+    has_begun = true;
+    phase = now_in;
+    progress = connection.progress();
+    if (timer.expiry() > due) timer.cancel();  // the watchdog looks again
+  }
+
+  void end() {
+    socket = nullptr;
+    timer.cancel();
+  }
+
+  net::steady_timer timer;
+  tcp::socket* socket;  // null: the session is over
+  const http::Deadlines& lengths;
+  std::chrono::steady_clock::time_point due;
+  std::uint32_t progress = 0;
+  http::Phase phase = http::Phase::idle;
+  bool has_begun = false;
+};
+
+net::awaitable<void> watch(std::shared_ptr<Watched> watched) {
+  error_code error;
+  auto until = watched->due;
+  while (watched->socket != nullptr) {
+    watched->timer.expires_at(until);
+    co_await watched->timer.async_wait(net::redirect_error(net::use_awaitable, error));
+    if (watched->socket == nullptr) break;
+    until = watched->due;
+    if (std::chrono::steady_clock::now() < until) continue;
+    watched->socket->cancel(error);
+    until = std::chrono::steady_clock::time_point::max();  // until it is set again
+  }
+}
+
 struct Session;
 
 // What the sessions of a thread share.
@@ -43,16 +89,25 @@ struct Session : Linked<Session> {
         connection(owner.workspace, http::Buffers::owned),
         shared(owner) {
     shared.sessions.insert(*this);
+    if (!shared.config.deadlines) return;
+    watched = std::make_shared<Watched>(socket, *shared.config.deadlines);
+    watched->set(connection);
+    net::co_spawn(socket.get_executor(), watch(watched), net::detached);
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() { shared.sessions.remove(*this); }
+  ~Session() {
+    if (watched != nullptr) watched->end();
+    shared.sessions.remove(*this);
+    shared.leave();
+  }
 
   int fd() { return socket.native_handle(); }
 
   tcp::socket socket;
   http::Connection connection;
   Shared& shared;
+  std::shared_ptr<Watched> watched;
 };
 
 net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
@@ -61,6 +116,7 @@ net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
   error_code error;
   auto result = net::redirect_error(net::use_awaitable, error);
   while (true) {
+    if (session.watched != nullptr) session.watched->set(connection);
     switch (connection.want()) {
       case http::Want::read: {
         const std::span<char> room = connection.prepare();
@@ -93,7 +149,9 @@ net::awaitable<void> serve(tcp::socket accepted, Shared& shared) {
       case http::Want::close:
         co_return;
     }
-    if (error && error != net::error::eof) {
+    if (error == net::error::operation_aborted) {  // by the watchdog: nobody else does that
+      connection.expire();
+    } else if (error && error != net::error::eof) {
       shared.counters.count_error(error.value());
       co_return;
     }
@@ -148,6 +206,7 @@ class Worker {
   }
 
   void open(tcp::socket socket) {
+    if (!shared_.admit()) return;
     ++shared_.counters.accepts;
     net::co_spawn(context_, serve(std::move(socket), shared_), net::detached);
   }
