@@ -8,8 +8,11 @@
 //
 // System calls per keep-alive request: recv, send, and a share of an epoll_wait. A session holds
 // its two events; buffers are the thread's. libevent does not show its waits; events are callbacks.
+// With deadlines a session has a timer's event too; since their lengths are few they are common
+// timeouts (event_base_init_common_timeout), which libevent keeps in queues instead of its heap.
 // libevent.org/libevent-book
 #include <array>
+#include <chrono>
 #include <memory>
 
 #include <event2/event.h>
@@ -37,6 +40,7 @@ struct Watched : Linked<Watched> {
   ~Watched() {  // before its descriptor is closed
     event_del(&input);
     event_del(&output);
+    if (is_timed) event_del(&deadline);
   }
   int fd() const noexcept { return session.fd(); }
 
@@ -45,6 +49,10 @@ struct Watched : Linked<Watched> {
   Worker* worker = nullptr;
   event input{};
   event output{};
+  event deadline{};
+  std::uint32_t progress = 0;  // as the deadline was added
+  http::Phase phase = http::Phase::idle;
+  bool is_timed = false;  // its deadline has been added before
 };
 
 using Base = std::unique_ptr<event_base, void (*)(event_base*)>;
@@ -61,7 +69,8 @@ Base make_base() {
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
-      : context_(config), acceptor_(std::move(listener)), base_(make_base()) {
+      : context_(config), acceptor_(std::move(listener), config.connections), base_(make_base()) {
+    if (config.deadlines) make_lengths(*config.deadlines);
     event_assign(
         &accepts_, base_.get(), acceptor_.listener(), EV_READ | EV_PERSIST,
         [](int, short, void* self) { static_cast<Worker*>(self)->accept_all(); }, this);
@@ -109,8 +118,46 @@ class Worker {
                    &watched);
       event_assign(&watched.output, base_.get(), watched.fd(), EV_WRITE | EV_PERSIST, on_ready,
                    &watched);
-      if (!add(watched.input)) sessions_.close(watched);
+      if (!add(watched.input)) {
+        close(watched);
+      } else if (context_.config.deadlines) {
+        evtimer_assign(&watched.deadline, base_.get(), on_deadline, &watched);
+        set_deadline(watched);
+      }
     }
+  }
+
+  void make_lengths(const http::Deadlines& deadlines) {
+    for (std::size_t i = 0; i < lengths_.size(); ++i) {
+      const auto us = std::chrono::microseconds(deadlines.length(static_cast<http::Phase>(i)));
+      const timeval length{.tv_sec = us.count() / 1'000'000, .tv_usec = us.count() % 1'000'000};
+      lengths_[i] = event_base_init_common_timeout(base_.get(), &length);
+      if (lengths_[i] == nullptr) os::throw_errno("event_base_init_common_timeout");
+    }
+  }
+
+  void set_deadline(Watched& watched) {
+    const http::Phase phase = watched.connection.phase();
+    const std::uint32_t progress = watched.connection.progress();
+    if (watched.is_timed && phase == watched.phase && progress == watched.progress) return;
+    watched.is_timed = true;
+    watched.phase = phase;
+    watched.progress = progress;
+    if (event_add(&watched.deadline, lengths_[static_cast<std::size_t>(phase)]) == 0) return;
+    ++context_.counters.errors_arm;
+    close(watched);
+  }
+
+  static void on_deadline(int, short, void* watched) {
+    Watched& late = *static_cast<Watched*>(watched);
+    late.connection.expire();
+    late.is_timed = false;  // nothing is pending
+    late.worker->drive(late, false);
+  }
+
+  void close(Watched& watched) noexcept {
+    context_.leave();
+    sessions_.close(watched);
   }
 
   bool add(event& interest) {
@@ -126,6 +173,12 @@ class Worker {
 
   void drive(Watched& watched, bool waits_for_output) {
     ++context_.counters.events;
+    act(watched, waits_for_output);
+    if (watched.connection.want() == http::Want::close) return close(watched);
+    if (context_.config.deadlines) set_deadline(watched);
+  }
+
+  void act(Watched& watched, bool waits_for_output) {
     Session& session = watched.session;
     bool received = false;
     while (true) {
@@ -144,7 +197,7 @@ class Worker {
           session.half_close();
           break;
         case http::Want::close:
-          return sessions_.close(watched);
+          return;
       }
     }
   }
@@ -152,7 +205,7 @@ class Worker {
   void swap(Watched& watched, event& off, event& on) {
     ++context_.counters.rearms;
     event_del(&off);
-    if (!add(on)) sessions_.close(watched);
+    if (!add(on)) watched.connection.abort();
   }
 
   WorkerContext context_;
@@ -160,7 +213,8 @@ class Worker {
   Base base_;
   event accepts_{};
   event stop_{};
-  event tick_{};  // while it stops
+  event tick_{};                                                   // while it stops
+  std::array<const timeval*, http::Deadlines::phases> lengths_{};  // the base's own
   Pool<Watched> sessions_;
 };
 

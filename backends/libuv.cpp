@@ -8,7 +8,8 @@
 // System calls per keep-alive request: one read, one write, and a share of an epoll_wait. libuv
 // fills the buffer as soon as it has asked for it, so it is the thread's scratch. A session is
 // freed by its close callback. Out of descriptors libuv closes what waits, unseen by us; an
-// epoll_ctl that fails ends the process. docs.libuv.org
+// epoll_ctl that fails ends the process. With deadlines a session has a uv_timer_t, which is
+// started again where one begins. docs.libuv.org
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -64,7 +65,6 @@ struct Session : Linked<Session> {
   }
 
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&socket); }
-  uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&socket); }
   int fd() const {
     uv_os_fd_t fd = -1;
     uv_fileno(reinterpret_cast<const uv_handle_t*>(&socket), &fd);
@@ -76,7 +76,13 @@ struct Session : Linked<Session> {
   uv_tcp_t socket{};
   uv_write_t write{};
   uv_shutdown_t shutdown{};
+  uv_timer_t deadline{};
+  std::uint32_t progress = 0;  // as the timer was started
+  http::Phase phase = http::Phase::idle;
   bool reading = false;
+  bool is_timed = false;  // the timer is a handle of the loop
+  bool is_admitted = true;
+  int open_handles = 1;
 };
 
 // uv_listen(3) calls listen(2) again; for a listening socket the kernel keeps its length here.
@@ -148,17 +154,32 @@ class Worker {
     }
     auto* const session = new Session(*this, context_.workspace);
     uv_tcp_init(&loop_.uv, &session->socket);
+    if (context_.config.deadlines) {
+      uv_timer_init(&loop_.uv, &session->deadline);
+      session->deadline.data = session;
+      session->is_timed = true;
+      ++session->open_handles;
+    }
     sessions_.insert(*session);
     const int error = -uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), session->stream());
     if (error != 0) {
       context_.counters.count_error(error);
+      session->is_admitted = false;
       return close(*session);
     }
+    session->is_admitted = context_.admit();
+    if (!session->is_admitted) return close(*session);
     ++context_.counters.accepts;
     drive(*session);
   }
 
   void drive(Session& session) {
+    act(session);
+    if (session.connection.want() == http::Want::close) return close(session);
+    if (session.is_timed) set_deadline(session);
+  }
+
+  void act(Session& session) {
     while (true) {
       switch (session.connection.want()) {
         case http::Want::read:
@@ -172,9 +193,28 @@ class Worker {
           session.connection.commit_half_close();
           break;
         case http::Want::close:
-          return close(session);
+          return;
       }
     }
+  }
+
+  void set_deadline(Session& session) {
+    const http::Phase phase = session.connection.phase();
+    const std::uint32_t progress = session.connection.progress();
+    const bool is_active = uv_is_active(reinterpret_cast<uv_handle_t*>(&session.deadline)) != 0;
+    if (is_active && phase == session.phase && progress == session.progress) return;
+    session.phase = phase;
+    session.progress = progress;
+    const auto length =
+        static_cast<std::uint64_t>(context_.config.deadlines->length(phase).count());
+    uv_timer_start(
+        &session.deadline,
+        [](uv_timer_t* timer) {
+          Session& late = session_of(timer->data);
+          late.connection.expire();
+          late.worker.drive(late);
+        },
+        length, 0);
   }
 
   void start_reading(Session& session) {
@@ -264,7 +304,15 @@ class Worker {
 
   void close(Session& session) {
     sessions_.remove(session);
-    uv_close(session.handle(), [](uv_handle_t* handle) { delete &session_of(handle->data); });
+    if (session.is_admitted) context_.leave();
+    const auto close_one = [](auto& handle) {
+      uv_close(reinterpret_cast<uv_handle_t*>(&handle), [](uv_handle_t* closed) {
+        Session& its = session_of(closed->data);
+        if (--its.open_handles == 0) delete &its;
+      });
+    };
+    close_one(session.socket);
+    if (session.is_timed) close_one(session.deadline);
   }
 
   WorkerContext context_;
