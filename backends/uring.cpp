@@ -22,7 +22,7 @@
 namespace duelio::backends {
 namespace {
 
-struct SingleShotSession : RingSession, Linked<SingleShotSession> {
+struct SingleShotSession : RingSession, Linked<SingleShotSession>, Timed<SingleShotSession> {
   template <class Socket>
   SingleShotSession(Socket socket, http::Workspace& workspace)
       : RingSession(std::move(socket), workspace, http::Buffers::owned) {}
@@ -58,6 +58,12 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
     submit(session);
   }
 
+  void expire(SingleShotSession& session) {
+    const bool sends = session.connection.want() == http::Want::write;
+    if (!session.linked.empty()) cancel(Operation::send, &session);  // it may have left already
+    cancel(sends ? Operation::send : Operation::receive, &session);
+  }
+
  private:
   // With skip-success. A chain has one completion: the receive's, or that of a send that failed, of
   // which nothing else tells (io_uring_enter(2), IOSQE_CQE_SKIP_SUCCESS). The connection counts the
@@ -83,11 +89,12 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
     counters().bytes_out += size;
     if (completion.result >= 0 || completion.result == -EINTR)
       return submit_linked(session, bytes.subspan(size));
-    counters().count_error(-completion.result);
+    if (completion.result != -ECANCELED) counters().count_error(-completion.result);
     close(session);
   }
 
   void on_failure(SingleShotSession& session, int error) {
+    if (error == ECANCELED && !session.looks_once) return session.connection.expire();
     if (error == EINTR || error == ECANCELED) return;  // cancelled at a stop, to look once
     if (error == EAGAIN && session.looks_once) {
       if (session.is_over()) session.connection.commit_eof();
@@ -101,6 +108,7 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
   void submit(SingleShotSession& session) {
     if (session.connection.want() == http::Want::half_close) half_close(session);
     if (session.is_half_closing) return;
+    set_deadline(session);
     switch (session.connection.want()) {
       case http::Want::read:
         return receive(session);

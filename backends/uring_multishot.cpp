@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t most_waiting = 64 * 1024;
 
-struct MultishotSession : RingSession, Linked<MultishotSession> {
+struct MultishotSession : RingSession, Linked<MultishotSession>, Timed<MultishotSession> {
   template <class Socket>
   MultishotSession(Socket socket, http::Workspace& workspace)
       : RingSession(std::move(socket), workspace, http::Buffers::provided) {}
@@ -81,6 +81,12 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
     settling_.clear();
   }
 
+  // Nothing of the connection's is with the kernel but an output, which it then gives up.
+  void expire(MultishotSession& session) {
+    session.connection.expire();
+    advance(session);
+  }
+
  private:
   // Does what the connection wants, as far as it can be done now.
   void advance(MultishotSession& session) {
@@ -88,6 +94,7 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
     while (true) {
       switch (connection.want()) {
         case http::Want::write:
+          set_deadline(session);
           return session.sending ? void() : send(session);
         case http::Want::read:
           if (!session.waiting.empty()) {
@@ -100,6 +107,7 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
             connection.commit_eof();
             break;
           }
+          set_deadline(session);
           return session.receiving ? void() : receive(session);
         case http::Want::half_close:
           half_close(session);

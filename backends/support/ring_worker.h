@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "backends/support/accept_errors.h"
+#include "backends/support/deadline_list.h"
 #include "backends/support/direct_table.h"
 #include "backends/support/ring.h"
 #include "backends/support/ring_options.h"
@@ -26,6 +27,7 @@ namespace duelio {
 //   begin(session)                   a new one, or one whose half-close is over
 //   complete(session, completion)    an operation of a session
 //   after_completions()              all of a wait were visited; does nothing if it has none
+//   expire(session)                  its deadline has passed; it may be set again
 template <class Model, class Session>
 class RingWorker {
  public:
@@ -67,13 +69,14 @@ class RingWorker {
 
   // Pre: no operation of it is with the kernel.
   void close(Session& session) noexcept {
-    if (session.is_direct()) {
-      io_uring_sqe& sqe = ring_.next(Operation::cancel);
-      io_uring_prep_close_direct(&sqe, static_cast<unsigned>(session.socket()));
-      sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
-    }
+    deadlines_.remove(session);
+    context_.leave();
+    if (session.is_direct()) release(DirectSocket{session.socket()});
     sessions_.close(session);
   }
+
+  // With each operation that the session waits for.
+  void set_deadline(Session& session) noexcept { deadlines_.update(session); }
 
   // zero-copy is for what is larger than an output that a connection owns: that is a pattern, whose
   // bytes live as long as the program (common/workload.h). So nothing waits for the notification
@@ -136,8 +139,8 @@ class RingWorker {
 
   Model& model() noexcept { return *static_cast<Model*>(this); }
 
-  void wait(int timeout_ms) {
-    ring_.wait(timeout_ms, [this](const Completion& completion) {
+  void wait(int most_ms) {
+    ring_.wait(deadlines_.timeout_ms(most_ms), [this](const Completion& completion) {
       switch (completion.operation()) {
         case Operation::accept:
           return on_accept(completion);
@@ -157,6 +160,7 @@ class RingWorker {
       }
     });
     model().after_completions();
+    deadlines_.take_expired([this](Session& session) { model().expire(session); });
   }
 
   void accept() {
@@ -181,8 +185,17 @@ class RingWorker {
     if (!accepting_ && !closing_) accept();
   }
 
+  // Closes what no session has.
+  void release(const os::UniqueFd& /*closes itself*/) noexcept {}
+  void release(DirectSocket socket) noexcept {
+    io_uring_sqe& sqe = ring_.next(Operation::cancel);
+    io_uring_prep_close_direct(&sqe, static_cast<unsigned>(socket.number));
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+  }
+
   template <class Socket>
   void open(Socket socket) {
+    if (!context_.admit()) return release(socket);
     ++counters().accepts;
     Session& session = sessions_.open(std::move(socket), context_.workspace);
     model().begin(session);
@@ -226,6 +239,7 @@ class RingWorker {
   WorkerContext context_;
   os::UniqueFd listener_;
   int stop_;
+  DeadlineList<Session> deadlines_{context_.config.deadlines};
   Pool<Session> sessions_;
   Ring ring_;  // last: its end precedes that of the memory it was lent
   bool is_direct_;
