@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <future>
 #include <iostream>
@@ -39,13 +40,21 @@ struct Case {
   Sharing sharing;
   unsigned threads;
   std::vector<std::string_view> with = {};
+  bool timed = false;  // with every deadline on, all out of reach
 };
+
+inline constexpr http::Deadlines no_deadline_passes{.idle = std::chrono::hours(1),
+                                                    .head = std::chrono::hours(1),
+                                                    .body = std::chrono::hours(1),
+                                                    .linger = std::chrono::hours(1),
+                                                    .write = std::chrono::hours(1)};
 
 // Options stand first ("with_batch_1_shared_x1_epoll_et"), the backend stands last, so that the
 // filter *_x?_asio means asio and not asio-coro: ctest runs each backend's cases in a process of
 // their own (CMakeLists.txt).
 inline std::string to_string(const Case& how) {
-  std::string name = how.with.empty() ? "" : "with_";
+  std::string name = how.timed ? "timed_" : "";
+  if (!how.with.empty()) name += "with_";
   for (const std::string_view option : how.with) name += std::string(option) + "_";
   name += std::string(duelio::to_string(how.sharing)) + "_x" + std::to_string(how.threads) + "_" +
           std::string(how.backend->name);
@@ -62,6 +71,11 @@ inline std::vector<Case> cases(std::initializer_list<unsigned> threads) {
       for (const unsigned count : threads) all.push_back({backend, sharing, count});
     }
   }
+  return all;
+}
+
+inline std::vector<Case> timed(std::vector<Case> all) {
+  for (Case& each : all) each.timed = true;
   return all;
 }
 
@@ -99,20 +113,30 @@ inline void PrintTo(const Case& how, std::ostream* out) {  // GoogleTest's name 
   *out << to_string(how);
 }
 
+// What a server is asked for beside the case.
+struct Wishes {
+  std::vector<int> cpus = {};
+  std::optional<http::Deadlines> deadlines = {};
+  std::optional<std::uint64_t> connections = {};
+};
+
 // A backend at work, until the end of the scope.
 class Server {
  public:
-  explicit Server(const Case& how, std::vector<int> cpus = {}) : clock_(784111777) {
+  explicit Server(const Case& how, const Wishes& wishes = {}) : clock_(784111777) {
     const unsigned count = how.sharing == Sharing::shared ? 1 : how.threads;
     Listeners listeners = os::listen_on(os::resolve("127.0.0.1", 0), {}, count);
     port_ = os::local_address(listeners.front().get()).port();
     config_ = {.threads = how.threads,
-               .cpus = std::move(cpus),
+               .cpus = wishes.cpus,
                .sharing = how.sharing,
                .limits = {.head = 8192, .body = 4 << 20},
                .clock = &clock_,
                .drain_limit = 2 * TcpClient::limit,
-               .with = how.with};
+               .with = how.with,
+               .deadlines = wishes.deadlines};
+    if (how.timed) config_.deadlines = no_deadline_passes;
+    if (wishes.connections) config_.connections = &connections_.emplace(*wishes.connections);
     result_ =
         std::async(std::launch::async, [this, &how, listeners = std::move(listeners)]() mutable {
           return how.backend->run(config_, std::move(listeners), stop_);
@@ -141,6 +165,7 @@ class Server {
  private:
   http::DateClock clock_;
   ServerConfig config_;
+  std::optional<ConnectionLimit> connections_;
   StopEvent stop_;
   std::uint16_t port_ = 0;
   std::future<Counters> result_;

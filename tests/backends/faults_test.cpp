@@ -156,7 +156,7 @@ TEST_P(Conformance, ServesDescriptorsAbove1024) {
 TEST_P(Conformance, EndsWithAnErrorWhenAWorkerCannotStart) {
   std::vector<int> cpus{4095};
   if (GetParam().threads > 1) cpus.insert(cpus.begin(), os::allowed_cpus().front());
-  Server server(GetParam(), cpus);
+  Server server(GetParam(), {.cpus = cpus});
   const os::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const os::Address address = os::resolve("127.0.0.1", server.port());
   ::connect(client.get(), address.get(), address.length);  // in time, or refused
