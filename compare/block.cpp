@@ -12,6 +12,7 @@
 #include "compare/culprit.h"
 #include "compare/lane.h"
 #include "compare/loads.h"
+#include "compare/profiles.h"
 
 namespace duelio::compare {
 
@@ -133,10 +134,45 @@ class BlockRun {
         });
       }
     }
+    if (setting_.on_profile) sample(lanes);
     for (Active& active : lanes) {
       attempt(active, [&] {
         if (active.lane) block.lanes.push_back(active.lane->finish());
       });
+    }
+  }
+
+  // Last, so that what was measured before is what it would have been without.
+  void sample(std::deque<Active>& lanes) {
+    try {
+      std::vector<pid_t> processes;
+      for (const Active& active : lanes) {
+        if (active.lane)
+          processes.insert(processes.end(), active.lane->processes().begin(),
+                           active.lane->processes().end());
+      }
+      Sampler sampler(processes, plan_.client_cpus);
+      std::vector<Sampled> windows;
+      for (const results::Load& load : plan_.loads) {
+        for (const std::size_t lane : shuffled(lanes.size(), random_)) {
+          attempt(lanes[lane], [&] {
+            if (!has_part(lanes[lane], load)) return;
+            Sampled window{.profile = {.block = number_,
+                                       .load = load.id,
+                                       .entry = lanes[lane].place.entry->name,
+                                       .role = lanes[lane].place.role},
+                           .begin_ns = os::monotonic_ns()};
+            lanes[lane].lane->work(load, seeds_.front(), profile_window);
+            window.end_ns = os::monotonic_ns();
+            window.processes = lanes[lane].lane->processes();
+            windows.push_back(std::move(window));
+          });
+        }
+      }
+      for (const results::Profile& profile : profiles(std::move(windows), sampler.finish()))
+        setting_.on_profile(profile);
+    } catch (const NoSamples& reason) {
+      setting_.on_no_profiles(reason.what());
     }
   }
 

@@ -18,6 +18,9 @@ struct Setting {
   std::vector<Event> events;          // what is counted; none: no windows for it
   std::function<double()> elapsed_s;  // since the run began
   std::function<void(const results::Window&)> on_window;
+  // Takes the profiles of windows that are sampled (--explain); none: there are no such windows.
+  std::function<void(const results::Profile&)> on_profile;
+  std::function<void(const std::string& why)> on_no_profiles;  // of a block: sampling failed
   std::vector<results::LeftOut>& left_out;  // entries without part in what follows; it grows
 };
 

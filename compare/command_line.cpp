@@ -245,6 +245,8 @@ po::options_description described() {
       ("server-cpus", word()->value_name("LIST"), "CPUs of the servers (default: one)")
       ("client-cpus", word()->value_name("LIST"), "CPUs of the load generators (default: one of another core)")
       ("minimum-effect", word()->value_name("RATIO"), "differences below it do not matter (default: 2%)")
+      ("explain",
+       "sample each entry at each load, in windows of their own: where a difference in CPU time comes from; needs perf")
       ("fail-on", word()->value_name("RATIO"),
        "a gate: exit 1 if an entry is proven this much worse than the reference, 5 if that cannot be told")
       ("seed", word()->value_name("N"), "of all that is random (default: random, recorded)")
@@ -319,6 +321,9 @@ std::vector<Options> fresh(const po::variables_map& values,
   options.output =
       values.contains("output") ? values["output"].as<std::string>() : default_output();
   options.dry_run = values.contains("dry-run");
+  options.explain = values.contains("explain");
+  if (options.explain && options.plan.isolated)
+    throw cli::UsageError("--explain does not go with --isolated, which has turns only");
   if (values.contains("fail-on")) {
     options.fail_on = cli::value(values, "fail-on", parse_fraction);
     if (options.entries.size() == 1)

@@ -20,6 +20,7 @@
 #include "compare/plan.h"
 #include "compare/process.h"
 #include "compare/progress.h"
+#include "compare/sampler.h"
 #include "compare/server.h"
 #include "results/gate.h"
 #include "results/table.h"
@@ -51,16 +52,23 @@ class Experiment {
 
   int run() {
     try {
+      const std::optional<std::string> sampling = prepare_sampling();
       if (options_.resume) {
         take_up();
       } else {
-        begin();
+        begin(sampling);
       }
-      const Setting setting{.manifest = run_.manifest,
-                            .events = countable_events(),
-                            .elapsed_s = [this] { return elapsed_s(); },
-                            .on_window = [this](const results::Window& window) { keep(window); },
-                            .left_out = left_out_};
+      Setting setting{.manifest = run_.manifest,
+                      .events = countable_events(),
+                      .elapsed_s = [this] { return elapsed_s(); },
+                      .on_window = [this](const results::Window& window) { keep(window); },
+                      .left_out = left_out_};
+      if (samples_) {
+        setting.on_profile = [this](const results::Profile& profile) { keep(profile); };
+        setting.on_no_profiles = [this](const std::string& why) {
+          tell("--explain: " + why + "; this block has no samples");
+        };
+      }
       for (std::size_t block = run_.blocks.size() + 1; block <= run_.manifest.plan.blocks;
            ++block) {
         std::mt19937_64 random = random_of(run_.manifest.seed, block);
@@ -74,8 +82,7 @@ class Experiment {
     } catch (const Interrupted&) {
       return finish("interrupted", cli::exit_interrupted);
     } catch (const EntryFailed& failed) {
-      progress_.clear();
-      std::cerr << tool_name << ": " << failed.what() << '\n';
+      tell(failed.what());
       if (!is_left_out(left_out_, failed.entry))
         left_out_.push_back({.entry = failed.entry, .why = failed.why});
       return finish(failed.what(), cli::exit_failure);
@@ -89,10 +96,21 @@ class Experiment {
     return earlier_s_ + static_cast<double>(os::monotonic_ns() - started_ns_) * 1e-9;
   }
 
+  // What the manifest says of it. Without it everything else is measured.
+  std::optional<std::string> prepare_sampling() {
+    if (!options_.explain) return std::nullopt;
+    const std::string why = why_not_sample(options_.plan.client_cpus);
+    samples_ = why.empty();
+    if (samples_) return "available";
+    tell("--explain: " + why + "; the comparison goes on without it");
+    return "not available: " + why;
+  }
+
   // Finds the loads, and opens the file. Nothing is written before an entry has shown that it
   // answers.
-  void begin() {
+  void begin(const std::optional<std::string>& sampling) {
     run_.manifest = manifest_of(options_, std::time(nullptr));
+    run_.manifest.machine.sampling = sampling;
     results::Plan& plan = run_.manifest.plan;
     std::mt19937_64 random = random_of(options_.seed, 0);
     progress_.say("calibration: what each entry reaches in the closed loop");
@@ -142,9 +160,13 @@ class Experiment {
   // As it happens: a run may take a night.
   void tell_of_left_out() {
     for (; told_ < left_out_.size(); ++told_) {
-      progress_.clear();
-      std::cerr << tool_name << ": " << sentence(left_out_[told_]) << '\n';
+      tell(sentence(left_out_[told_]));
     }
+  }
+
+  void tell(const std::string& line) {
+    progress_.clear();
+    std::cerr << tool_name << ": " << line << '\n';
   }
 
   void keep(const results::Window& window) {
@@ -155,13 +177,18 @@ class Experiment {
                      done / static_cast<double>(run_.manifest.plan.turns));
   }
 
+  void keep(const results::Profile& profile) {
+    writer_->write(to_line(profile));
+    run_.profiles.push_back(profile);
+  }
+
   int finish(const std::string& reason, int code) {
     progress_.clear();
     if (!writer_) return code;
     // Windows of a block that was not finished are on file, and count for nothing.
-    std::erase_if(run_.windows, [this](const results::Window& window) {
-      return window.block > run_.blocks.size();
-    });
+    const auto is_open = [this](const auto& line) { return line.block > run_.blocks.size(); };
+    std::erase_if(run_.windows, is_open);
+    std::erase_if(run_.profiles, is_open);
     run_.end = results::End{.finished = code == cli::exit_ok,
                             .reason = reason,
                             .elapsed_s = elapsed_s(),
@@ -193,6 +220,7 @@ class Experiment {
   results::Run run_;
   std::vector<results::LeftOut> left_out_;
   std::size_t told_ = 0;  // of them
+  bool samples_ = false;
   std::optional<results::Writer> writer_;
 };
 

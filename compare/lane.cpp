@@ -122,6 +122,12 @@ void Lane::count(const results::Load& load, std::uint64_t seed, const std::vecto
   }
 }
 
+void Lane::work(const results::Load& load, std::uint64_t seed, std::chrono::nanoseconds length) {
+  WindowOrder longer = order(load, seed);
+  longer.length = length;
+  generator_.measure(longer);
+}
+
 results::Lane Lane::finish() {
   shown_.rss_at_end_bytes = rss_of(processes_);
   if (const auto stats = server_.stop()) {

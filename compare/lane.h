@@ -30,6 +30,12 @@ class Lane {
   // it.
   void count(const results::Load& load, std::uint64_t seed, const std::vector<Event>& events);
 
+  // A window that is watched from outside (compare/sampler.h). Throws EntryFailed, or Interrupted.
+  void work(const results::Load& load, std::uint64_t seed, std::chrono::nanoseconds length);
+
+  // The server's, as they were in the last window.
+  const std::vector<pid_t>& processes() const noexcept { return processes_; }
+
   // Throws EntryFailed with what is known of its server.
   [[noreturn]] void fail(const std::string& why) { server_.fail(why); }
 

@@ -33,6 +33,7 @@ struct Options {
   bool resume = false;            // output is an unfinished run that goes on
   bool dry_run = false;
   bool doctor = false;
+  bool explain = false;  // windows that are sampled, so that differences can be taken apart
   std::vector<std::string> command;
 };
 

@@ -5,6 +5,7 @@
 #include "common/units.h"
 #include "compare/loads.h"
 #include "compare/probe.h"
+#include "compare/profiles.h"
 
 namespace duelio::compare {
 namespace {
@@ -15,6 +16,8 @@ constexpr double connection_s = 0.00008;   // to open and close one
 constexpr double calibration_s = 0.7;      // of an entry: three trials
 constexpr std::size_t fewest_turns = 4;    // or a block's estimate hangs on one window
 constexpr std::size_t isolated_turns = 1;  // what lies between two lanes has to stay short
+
+constexpr double perf_s = 1.5;  // to start perf, and to have it read its samples
 
 using Seconds = std::chrono::duration<double>;
 
@@ -45,13 +48,17 @@ double estimate_s(const Options& options) {
   const std::size_t lanes = lanes_of(options);
   const double turn_s = Seconds(turn_length(plan, lanes)).count();
   const double counts_s = turn_s * static_cast<double>(countable_events().size());
+  const double explain_s = options.explain
+                               ? perf_s + Seconds(profile_window).count() *
+                                              static_cast<double>(lanes * plan.loads.size())
+                               : 0;
   double connections = 0;
   for (const results::EntrySpec& entry : options.entries) {
     const unsigned own =
         plan.connections + options.workload.idle_connections + entry.idle_connections;
     connections += own * (entry.name == options.reference ? 2.0 : 1.0);
   }
-  const double block_s = turn_s * static_cast<double>(plan.turns) + counts_s +
+  const double block_s = turn_s * static_cast<double>(plan.turns) + counts_s + explain_s +
                          lane_s * static_cast<double>(lanes) + connection_s * connections;
   return calibration_s * static_cast<double>(options.entries.size() + plan.loads.size()) +
          block_s * static_cast<double>(plan.blocks);
@@ -78,8 +85,11 @@ void print_plan(std::ostream& out, const Options& options) {
   for (const LoadSpec& load : options.loads) out << ' ' << load.id;
   out << " (% of what the slowest entry reaches; max: the closed loop)\nblocks   " << plan.blocks
       << " of " << plan.turns << " turns, windows of " << format_duration(plan.window_s)
-      << " or longer, seed " << options.seed << "\ntakes    about "
-      << format_duration(estimate_s(options)) << '\n';
+      << " or longer, seed " << options.seed;
+  if (options.explain)
+    out << "\nexplain  " << format_duration(Seconds(profile_window).count())
+        << " under perf of each entry at each load, behind the turns of a block";
+  out << "\ntakes    about " << format_duration(estimate_s(options)) << '\n';
 }
 
 }  // namespace duelio::compare

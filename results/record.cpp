@@ -91,6 +91,8 @@ class Reader {
       has_manifest_ = true;
     } else if (kind == "window") {
       add(read_as<Window>(fields, kind));
+    } else if (kind == "profile") {
+      add(read_as<Profile>(fields, kind));
     } else if (kind == "block") {
       add(read_as<Block>(fields, kind));
     } else if (kind == "end") {
@@ -103,7 +105,7 @@ class Reader {
   }
 
   bool has_manifest() const noexcept { return has_manifest_; }
-  bool has_open_block() const noexcept { return !windows_.empty(); }
+  bool has_open_block() const noexcept { return !windows_.empty() || !profiles_.empty(); }
 
  private:
   template <class Line>
@@ -132,6 +134,18 @@ class Reader {
     windows_.push_back(std::move(window));
   }
 
+  void add(Profile profile) {
+    check_lane(profile.entry, profile.role);
+    check_load(profile.load);
+    for (const auto& stack : profile.stacks) {
+      if (stack.empty() || std::any_of(stack.begin() + 1, stack.end(), [&](std::uint32_t frame) {
+            return frame >= profile.frames.size();
+          }))
+        throw std::runtime_error("profile.stacks names a frame that is not there");
+    }
+    profiles_.push_back(std::move(profile));
+  }
+
   void add(Block block) {
     if (!run_.blocks.empty() && block.block <= run_.blocks.back().block)
       throw std::runtime_error("block " + std::to_string(block.block) + " is out of order");
@@ -142,19 +156,28 @@ class Reader {
         Histogram::from_json(load.latency);
       }
     }
-    for (Window& window : windows_) {
-      if (window.block != block.block)
-        throw std::runtime_error("window of block " + std::to_string(window.block) +
-                                 " stands in block " + std::to_string(block.block));
-      run_.windows.push_back(std::move(window));
-    }
-    windows_.clear();
+    take(windows_, run_.windows, block.block, "window");
+    take(profiles_, run_.profiles, block.block, "profile");
     run_.blocks.push_back(std::move(block));
+  }
+
+  // Those of a block that is whole now.
+  template <class Line>
+  static void take(std::vector<Line>& from, std::vector<Line>& to, std::size_t block,
+                   const char* kind) {
+    for (Line& line : from) {
+      if (line.block != block)
+        throw std::runtime_error(std::string(kind) + " of block " + std::to_string(line.block) +
+                                 " stands in block " + std::to_string(block));
+      to.push_back(std::move(line));
+    }
+    from.clear();
   }
 
   Run& run_;
   bool has_manifest_ = false;
   std::vector<Window> windows_;  // of the block that is not whole yet
+  std::vector<Profile> profiles_;
 };
 
 std::string content_of(const std::string& file) {
@@ -215,6 +238,10 @@ json::object to_line(const Window& window) {
   return line_of("window", window);
 }
 
+json::object to_line(const Profile& profile) {
+  return line_of("profile", profile);
+}
+
 json::object to_line(const Block& block) {
   return line_of("block", block);
 }
@@ -266,7 +293,7 @@ void reopen(const std::string& file) {
     const auto type = json::value_to<std::string>(json::parse(line).at("type"));
     line += '\n';
     if (type == "manifest") out << line;
-    if (type == "window") open_block += line;
+    if (type == "window" || type == "profile") open_block += line;
     if (type == "block") {
       out << open_block << line;
       open_block.clear();

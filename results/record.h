@@ -14,10 +14,10 @@
 #include "common/histogram.h"
 #include "results/fields.h"
 
-// The results file: JSON Lines, one object a line with a "type": manifest, window, block, verdict,
-// end. FORMAT.md describes it, results/results.schema.json fixes it. Each line is written with one
-// write and flushed, so a killed run leaves a file whose complete lines load; the windows of a
-// block count once its block line is there.
+// The results file: JSON Lines, one object a line with a "type": manifest, window, profile, block,
+// verdict, end. FORMAT.md describes it, results/results.schema.json fixes it. Each line is written
+// with one write and flushed, so a killed run leaves a file whose complete lines load; the windows
+// of a block count once its block line is there.
 namespace duelio::results {
 
 inline constexpr std::string_view schema = "duelio/2";
@@ -147,8 +147,9 @@ struct Machine {
   std::string clocksource;
   std::optional<std::string> governor;
   std::string mitigations;
-  std::string syscall_counts;     // "available", or why not
-  std::string hardware_counters;  // "available", or why not
+  std::string syscall_counts;           // "available", or why not
+  std::string hardware_counters;        // "available", or why not
+  std::optional<std::string> sampling;  // likewise; none: not asked for (--explain)
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -161,6 +162,7 @@ struct Machine {
     visit("mitigations", self.mitigations, Share::always);
     visit("syscall_counts", self.syscall_counts, Share::no);
     visit("hardware_counters", self.hardware_counters, Share::no);
+    visit("sampling", self.sampling, Share::no);
   }
 };
 
@@ -273,6 +275,28 @@ struct Window {
     visit("dispatch_lag_p50_ns", self.dispatch_lag_p50_ns, Share::no);
     visit("failures", self.failures, Share::no);
     visit("void", self.void_cause, Share::no);
+  }
+};
+
+// Where a lane's threads were while they had a CPU, sampled in a window of its own behind the
+// block's turns.
+struct Profile {
+  std::size_t block = 0;  // from 1
+  std::string load;
+  std::string entry;
+  Role role = Role::candidate;
+  std::vector<std::string> frames;  // "kernel`tcp_sendmsg", "libc.so.6`__send": names to refer to
+  // Each the number of its samples, then its frames by their place in `frames`, outermost first.
+  std::vector<std::vector<std::uint32_t>> stacks;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("block", self.block, Share::no);
+    visit("load", self.load, Share::no);
+    visit("entry", self.entry, Share::no);
+    visit("role", self.role, Share::no);
+    visit("frames", self.frames, Share::no);
+    visit("stacks", self.stacks, Share::no);
   }
 };
 
@@ -395,7 +419,8 @@ struct Verdict {
 struct Run {
   std::string file;
   Manifest manifest;
-  std::vector<Window> windows;  // of whole blocks, in order
+  std::vector<Window> windows;    // of whole blocks, in order
+  std::vector<Profile> profiles;  // likewise; none without --explain
   std::vector<Block> blocks;
   std::optional<End> end;  // none: the run was killed
   bool truncated = false;  // the last line was cut off, or the last block
@@ -409,6 +434,7 @@ struct Run {
 // A line of the file: the record's fields behind its "type".
 boost::json::object to_line(const Manifest& manifest);  // with "schema"
 boost::json::object to_line(const Window& window);
+boost::json::object to_line(const Profile& profile);
 boost::json::object to_line(const Block& block);
 boost::json::object to_line(const Verdict& verdict);
 boost::json::object to_line(const End& end);

@@ -53,6 +53,13 @@ TEST(CommandLine, AFlagIsStrongerThanItsPreset) {
   EXPECT_THAT(ids(options.loads), ElementsAre("max", "2k"));
 }
 
+TEST(CommandLine, ExplainsOnlyWhenAskedAndNotInIsolation) {
+  EXPECT_FALSE(parse({}).front().explain);
+  EXPECT_TRUE(parse({"--explain"}).front().explain);
+  EXPECT_EQ(complaint({"--explain", "--isolated"}),
+            "--explain does not go with --isolated, which has turns only");
+}
+
 TEST(CommandLine, AnEntryNamesTheOptionsOfItsModel) {
   const Options options =
       parse({"--backends", "epoll-et", "--entry", "one=epoll-et,with=batch-1"}).front();

@@ -83,6 +83,49 @@ TEST_F(Record, LoadsWhatWasWritten) {
   EXPECT_EQ(read.unfinished(), "");
 }
 
+std::string line_of(const Profile& profile) {
+  return boost::json::serialize(to_line(profile)) + "\n";
+}
+
+TEST_F(Record, TakesProfilesWithTheirBlock) {
+  const Profile profile{.block = 2,
+                        .load = "10%",
+                        .entry = "candidate",
+                        .role = Role::candidate,
+                        .frames = {"server`main", "kernel`tcp_sendmsg"},
+                        .stacks = {{3, 0, 1}, {1, 0}}};
+  const std::size_t second = text_.find(R"("type":"block")", text_.find(R"("type":"block")") + 1);
+  std::string text = text_;
+  text.insert(text.rfind('\n', second) + 1, line_of(profile));
+  const results::Run read = load_text(text);
+  ASSERT_EQ(read.profiles.size(), 1U);
+  EXPECT_TRUE(is_same(to_line(read.profiles[0]), to_line(profile)));
+
+  const std::size_t end_of_block = text.find('\n', text.rfind(R"("type":"block")"));
+  const results::Run cut = load_text(text.substr(0, end_of_block));
+  EXPECT_TRUE(cut.profiles.empty()) << "its block is not whole";
+  write(text.substr(0, end_of_block));
+  reopen(file_);
+  EXPECT_EQ(text_of_file().find(R"("type":"profile")"), std::string::npos);
+}
+
+TEST_F(Record, RefusesAProfileOfNowhere) {
+  const Profile good{.block = 1, .load = "10%", .entry = "candidate", .frames = {"a`b"}};
+  const std::string manifest = text_.substr(0, text_.find('\n') + 1);
+  const auto complaint_about = [&](auto change) {
+    Profile bad = good;
+    change(bad);
+    return complaint(manifest + line_of(bad));
+  };
+  EXPECT_EQ(complaint_about([](Profile&) {}), "none");
+  EXPECT_EQ(complaint_about([](Profile& bad) { bad.stacks = {{1, 1}}; }),
+            ":2: profile.stacks names a frame that is not there");
+  EXPECT_EQ(complaint_about([](Profile& bad) { bad.stacks = {{}}; }),
+            ":2: profile.stacks names a frame that is not there");
+  EXPECT_EQ(complaint_about([](Profile& bad) { bad.load = "11%"; }),
+            ":2: '11%' is none of the manifest's loads");
+}
+
 TEST_F(Record, LoadsWhenCutOffAnywhereBehindTheManifest) {
   const std::size_t manifest = text_.find('\n') + 1;
   const std::size_t first_block = text_.find('\n', text_.find(R"("type":"block")")) + 1;

@@ -66,6 +66,8 @@ TEST_F(Schema, DescribesEveryFieldThatIsWritten) {
   run.blocks[0].left_out = run.end->left_out;
   expect_same_fields("manifest", to_line(run.manifest), defs_.at("manifest"));
   expect_same_fields("window", to_line(run.windows[0]), defs_.at("window"));
+  expect_same_fields("profile", to_line(Profile{.frames = {"kernel`a"}, .stacks = {{1, 0}}}),
+                     defs_.at("profile"));
   expect_same_fields("block", to_line(run.blocks[0]), defs_.at("block"));
   expect_same_fields("verdict", to_line(Verdict{}), defs_.at("verdict"));
   expect_same_fields("end", to_line(*run.end), defs_.at("end"));
