@@ -55,6 +55,10 @@ inline constexpr double limit_share = 0.95;
 inline constexpr double limited_windows =
     0.10;  // of a contrast's windows: more, and its rate has no word
 
+// Causes of a difference.
+inline constexpr double unplaced_share =
+    0.05;  // of an entry's samples: more that the table does not know, and it is said
+
 // Loads.
 inline constexpr double busiest_generator =
     0.75;  // a load that asks more of the generator is lowered; the machine has slower minutes

@@ -222,6 +222,7 @@ JudgedRun::JudgedRun(Run judged) : run(std::move(judged)) {
       if (!judgement.levels.empty()) judgements.push_back(std::move(judgement));
     }
   }
+  explanations = explanations_of(*this);
   sign_changes = sign_changes_in(*this);
   warnings = warnings_about(layout, *this);
 }

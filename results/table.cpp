@@ -6,29 +6,10 @@
 #include <set>
 
 #include "common/units.h"
+#include "results/explain_table.h"
 
 namespace duelio::results {
 namespace {
-
-using Row = std::vector<std::string>;
-
-// Columns as wide as their longest cell; the first is aligned left.
-void print_rows(std::ostream& out, const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    std::string line = " ";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string pad(widths[i] - row[i].size(), ' ');
-      line += " " + (i == 0 ? row[i] + pad : " " + pad + row[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  }
-}
 
 std::string level_text(const Judgement& judgement, std::string_view entry) {
   const Level* const level = judgement.level(entry);
@@ -47,7 +28,7 @@ std::string control_text(const Judgement& judgement) {
 // The primary metric with its intervals: a row for each entry at each load.
 void print_in_full(std::ostream& out, const JudgedRun& judged,
                    const std::vector<const Judgement*>& loads) {
-  std::vector<Row> rows;
+  std::vector<TableRow> rows;
   for (const Judgement* judgement : loads) {
     const std::string& reference = judgement->control.entry;
     rows.push_back({format_load(judgement->load)});
@@ -66,10 +47,10 @@ void print_in_full(std::ostream& out, const JudgedRun& judged,
 // An exploratory metric in short: a column for each load, the ratio and its word.
 void print_in_short(std::ostream& out, const JudgedRun& judged,
                     const std::vector<const Judgement*>& loads) {
-  std::vector<Row> rows(1, Row{""});
+  std::vector<TableRow> rows(1, TableRow{""});
   for (const Judgement* judgement : loads) rows.front().push_back(format_load(judgement->load));
   const auto add_row = [&](const std::string& name, auto cell) {
-    Row& row = rows.emplace_back(1, name);
+    TableRow& row = rows.emplace_back(1, name);
     for (const Judgement* judgement : loads) row.push_back(cell(*judgement));
   };
   const std::string& reference = judged.run.manifest.reference;
@@ -122,6 +103,23 @@ std::vector<std::string> remarks(const JudgedRun& judged) {
 }
 
 }  // namespace
+
+void print_rows(std::ostream& out, const std::vector<TableRow>& rows) {
+  std::vector<std::size_t> widths;
+  for (const TableRow& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const TableRow& row : rows) {
+    std::string line = " ";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string pad(widths[i] - row[i].size(), ' ');
+      line += " " + (i == 0 ? row[i] + pad : " " + pad + row[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out << line << '\n';
+  }
+}
 
 std::string format_value(const Metric& metric, double value) {
   if (metric.unit == "ns") return format_duration(value * 1e-9);
@@ -184,6 +182,7 @@ void print_table(std::ostream& out, const JudgedRun& judged, bool colour) {
         << '\n';
     (is_primary ? print_in_full : print_in_short)(out, judged, loads);
   }
+  print_explanations(out, judged, colour);
   const std::vector<std::string> lines = remarks(judged);
   if (!lines.empty()) out << '\n';
   for (const std::string& line : lines) out << line << '\n';

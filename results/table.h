@@ -11,6 +11,11 @@ namespace duelio::results {
 // entries and the machine did. `colour` for terminals.
 void print_table(std::ostream& out, const JudgedRun& judged, bool colour);
 
+using TableRow = std::vector<std::string>;
+
+// Columns as wide as their longest cell; the first is aligned left.
+void print_rows(std::ostream& out, const std::vector<TableRow>& rows);
+
 // "hello, 64 connections, one worker thread": what the figures were measured at, beside the load.
 std::string format_setting(const Run& run);
 

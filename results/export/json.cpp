@@ -65,21 +65,57 @@ object to_json(const Conduct& conduct) {
           {"client_limited", conduct.client_limited}};
 }
 
+value interval(const std::optional<stats::Interval>& ends) {
+  return ends ? value{ends->low, ends->high} : value(nullptr);
+}
+
+array to_json(const std::vector<Part>& parts) {
+  return list(parts, [](const Part& part) {
+    return object{{"cause", part.cause},
+                  {"entry_ns", part.entry_ns},
+                  {"base_ns", part.base_ns},
+                  {"difference_ns", part.difference_ns},
+                  {"interval_ns", interval(part.interval)},
+                  {"told", part.is_told()}};
+  });
+}
+
+object to_json(const Explanation& explanation) {
+  return {{"entry", explanation.entry},
+          {"base", explanation.base},
+          {"load", explanation.load.id},
+          {"difference_ns", explanation.difference_ns},
+          {"interval_ns", interval(explanation.interval)},
+          {"told", explanation.is_told},
+          {"blocks", explanation.blocks},
+          {"samples", explanation.samples},
+          {"base_samples", explanation.base_samples},
+          {"unplaced_share", explanation.unplaced_share},
+          {"base_unplaced_share", explanation.base_unplaced_share},
+          {"sentence", sentence(explanation)},
+          {"by_call", to_json(explanation.by_call)},
+          {"by_work", to_json(explanation.by_work)},
+          {"by_both", to_json(explanation.by_both)}};
+}
+
 object to_json(const JudgedRun& run) {
-  return {{"file", run.run.file},
-          {"unfinished", run.run.unfinished()},
-          {"manifest", to_value(run.run.manifest)},
-          {"blocks", run.run.blocks.size()},
-          {"warnings", boost::json::value_from(run.warnings)},
-          {"sign_changes", list(run.sign_changes,
-                                [](const SignChange& change) {
-                                  return object{{"entry", change.entry},
-                                                {"better_at", change.from},
-                                                {"worse_at", change.to}};
-                                })},
-          {"judgements",
-           list(run.judgements, [](const Judgement& judgement) { return to_json(judgement); })},
-          {"conduct", list(run.conduct, [](const Conduct& conduct) { return to_json(conduct); })}};
+  return {
+      {"file", run.run.file},
+      {"unfinished", run.run.unfinished()},
+      {"manifest", to_value(run.run.manifest)},
+      {"blocks", run.run.blocks.size()},
+      {"warnings", boost::json::value_from(run.warnings)},
+      {"sign_changes", list(run.sign_changes,
+                            [](const SignChange& change) {
+                              return object{{"entry", change.entry},
+                                            {"better_at", change.from},
+                                            {"worse_at", change.to}};
+                            })},
+      {"judgements",
+       list(run.judgements, [](const Judgement& judgement) { return to_json(judgement); })},
+      {"explanations",
+       list(run.explanations, [](const Explanation& explanation) { return to_json(explanation); })},
+      {"conduct", list(run.conduct, [](const Conduct& conduct) { return to_json(conduct); })}};
 }
 
 std::string write(std::span<const JudgedRun> runs) {

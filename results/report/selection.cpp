@@ -78,6 +78,7 @@ void select(JudgedRun& run, const Selection& selection) {
   }
   arrange(run.conduct, entries);
   arrange(run.sign_changes, entries);
+  arrange(run.explanations, entries);
   std::erase_if(run.run.windows,
                 [&](const Window& window) { return run.run.entry(window.entry) == nullptr; });
 }
