@@ -94,8 +94,12 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
   }
 
   void on_failure(SingleShotSession& session, int error) {
-    if (error == ECANCELED && !session.looks_once) return session.connection.expire();
-    if (error == EINTR || error == ECANCELED) return;  // cancelled at a stop, to look once
+    if (error == EINTR) return;
+    if (error == ECANCELED) {
+      // At a stop, to look once; or its deadline has passed.
+      if (!session.looks_once) session.connection.expire();
+      return;
+    }
     if (error == EAGAIN && session.looks_once) {
       if (session.is_over()) session.connection.commit_eof();
       return;
