@@ -106,6 +106,12 @@ class Run:
         """{load: verdict}"""
         return {each["load"]: each for each in self.verdicts if each["entry"] == entry and each["metric"] == metric}
 
+    def calls(self, entry, load):
+        """System calls per request, as a table's cell: the median over blocks and lanes."""
+        known = [at["syscalls_per_request"] for block in self.blocks for lane in block["lanes"] if lane["entry"] == entry
+                 for at in lane["loads"] if at["load"] == load and at["syscalls_per_request"] is not None]
+        return f"{statistics.median(known):.2f}" if known else "n/a"
+
     def counted(self, load):
         """Windows that count, as (window, nanoseconds of server CPU per request)."""
         return [(window, window["server_cpu_ns"] / window["finished"]) for window in self.windows
