@@ -311,6 +311,8 @@ Place place_of(std::string_view frame) {
       tick == std::string_view::npos ? std::string_view() : frame.substr(tick + 1);
   if (module == "kernel") return kernel_place(symbol);
   Place place{.work = find(module_rows, module), .call = call_of(makers, symbol)};
+  // It makes its calls inline, and its functions have no names outside of it.
+  if (place.call.empty() && module.starts_with("liburing")) place.call = "io_uring_enter";
   if (place.work || module.starts_with('[') || module.starts_with("//")) return place;
   place.is_own = true;
   place.work = find(own_rows, symbol);

@@ -23,13 +23,15 @@ namespace {
 
 constexpr int static_width = 600;
 
-// A stepped height in pixels: vega-lite warns when one meets a fitted width.
+// A stepped height in pixels: vega-lite warns when one meets a fitted width. The steps are those of
+// the axis.
 json::value height_of(const json::object& spec, const json::array& rows) {
   const json::value& height = spec.at("height");
   if (!height.is_object()) return height;
-  std::set<json::string> entries;
-  for (const json::value& row : rows) entries.insert(row.at("entry").as_string());
-  return height.at("step").to_number<int>() * static_cast<int>(entries.size());
+  const json::string& field = spec.at("encoding").at("y").at("field").as_string();
+  std::set<json::string> steps;
+  for (const json::value& row : rows) steps.insert(row.at(field).as_string());
+  return height.at("step").to_number<int>() * static_cast<int>(steps.size());
 }
 
 json::object spec_of(const Drawing& drawing) {

@@ -14,7 +14,7 @@
 namespace duelio::results {
 
 // Where on the page a figure stands; in the page's order.
-enum class Section : std::uint8_t { answer, ratios, latency, levels, blocks };
+enum class Section : std::uint8_t { answer, why, ratios, latency, levels, blocks };
 
 // What a figure shows once: a metric, a load. Its rows are a flat table, one object a row, as
 // Vega-Lite reads them; a user can paste spec and rows into a notebook.

@@ -13,6 +13,7 @@
 #include "results/report/lights.h"
 #include "results/report/markup.h"
 #include "results/report/pairs.h"
+#include "results/report/why.h"
 #include "results/report/words.h"
 #include "results/table.h"
 
@@ -173,6 +174,8 @@ std::string sections(const JudgedRun& run, const std::vector<Drawing>& all,
   return notes(run) + lights(run) +
          part("load", "Against the reference, over the load",
               charts(all, Section::answer, Layout::stacked) + decisions(run)) +
+         part("why", "Where the difference comes from",
+              why_sentences(run) + charts(all, Section::why, Layout::beside) + why_tables(run)) +
          part("ratios", "In other metrics", charts(all, Section::ratios, Layout::beside)) +
          part("pairs", "Each against each", pair_tables(run)) +
          part("latency", "Latency", charts(all, Section::latency, Layout::beside)) +

@@ -142,6 +142,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"duelio-server`main;libc.so.6`epoll_wait;entry_SYSCALL_64_after_hwframe;do_syscall_64;"
              "syscall_exit_to_user_mode",
              "epoll_wait", Work::entering},
+        Case{"liburing.so.2.3`[unknown];entry_SYSCALL_64_after_hwframe;do_syscall_64",
+             "io_uring_enter", Work::entering},
         Case{"duelio-server`duelio::backends::run;asm_sysvec_apic_timer_interrupt;"
              "irqentry_exit_to_user_mode",
              "", Work::interrupts},

@@ -118,6 +118,31 @@ def test_each_stands_against_each(page_of, synthetic_run):
     assert "bad" in against_asio and "+" in against_asio
 
 
+def test_causes_of_a_difference_are_drawn_and_told(page_of, report, synthetic_run, tmp_path):
+    file = synthetic_run(sampling="available")
+    page, figures = page_of(file)
+    assert 'id="why"' in page and "Samples:" not in page
+    rows = figures["why-call-epoll-et"]["rows"]
+    for load in {row["load"] for row in rows}:
+        whole, *parts = [row["difference"] for row in rows if row["load"] == load]
+        assert sum(parts) == pytest.approx(whole, abs=0.005), "the bars add up"
+    assert {row["told"] for row in rows if row["cause"] == "epoll_ctl"} == {"yes"}
+    assert {row["cause"] for row in figures["why-work-asio"]["rows"]} >= {"all of it", "readiness (epoll, poll)"}
+    for words in ("epoll-et needs ", "epoll_ctl -", "sendto: TCP send"):
+        assert words in page
+    text = report(file)
+    assert "where the difference in CPU per request comes from" in text and "by what was done" in text
+    report(file, "--svg", tmp_path / "figures")
+    assert (tmp_path / "figures/why-call-asio.svg").read_text().count("<path") >= 10
+
+
+def test_what_was_not_sampled_is_not_shown_and_why_is_said(page_of, report, synthetic_run):
+    page, figures = page_of(synthetic_run(sampling="not available: perf is not installed"))
+    assert "Samples: not available: perf is not installed" in page and not [name for name in figures if "why" in name]
+    assert 'id="why"' not in page_of(synthetic_run("unasked"))[0]
+    assert report(synthetic_run("unasked"), "--folded", "-") == ""
+
+
 def test_void_windows_are_told_by_lane_and_cause(page_of, synthetic_run):
     page, figures = page_of(synthetic_run(void=0.05))
     assert "<td>the generator was late</td>" in page and "epoll-oneshot again</th>" in page
