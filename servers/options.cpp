@@ -67,6 +67,24 @@ std::chrono::milliseconds milliseconds_between(const po::variables_map& values, 
       }));
 }
 
+bool is_on(const po::variables_map& values, const char* flag) {
+  return cli::value(values, flag, [](std::string_view text) {
+    if (text != "on" && text != "off") throw std::invalid_argument("is neither on nor off");
+    return text == "on";
+  });
+}
+
+std::string deadlines_help() {
+  const auto text = [](std::chrono::milliseconds length) {
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(length).count()) + " s";
+  };
+  const http::Deadlines lengths;
+  return "on or off: whether a peer that takes too long is let go: idle " + text(lengths.idle) +
+         ", a head " + text(lengths.head) + ", the next byte of a body " + text(lengths.body) +
+         " (408), its end after a refusal " + text(lengths.linger) +
+         ", the next byte of an answer " + text(lengths.write);
+}
+
 // The value of a flag that has one of its own when it is left out.
 std::string text_of(const po::variables_map& values, const char* flag) {
   if (values[flag].defaulted()) return values[flag].as<std::string>();
@@ -147,6 +165,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("max-body", text("64MiB")->value_name("BYTES"), "limit of a request's body (413)")
       ("drain-limit", text("1s")->value_name("T"),
        "at a stop: how long what was received may take to be answered")
+      ("deadlines", text("on")->value_name("HOW"), deadlines_help().c_str())
+      ("max-connections", text("0")->value_name("N"),
+       "connections at a time, of all threads; further ones are closed at once (0: no limit)")
       ("stats", text("")->value_name("FILE"), "write counters as JSON at exit; - is stdout");
   // clang-format on
   const auto values = cli::parse(tool, argc, argv, description);
@@ -184,6 +205,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.limits.body = bytes_between(*values, "max-body", 0, std::uint64_t{1} << 40U);
   options.drain_limit = milliseconds_between(*values, "drain-limit", std::chrono::nanoseconds(0),
                                              std::chrono::hours(24));
+  options.deadlines = is_on(*values, "deadlines");
+  options.max_connections = count_between(*values, "max-connections", 0, 1'000'000'000);
   options.stats = text_of(*values, "stats");
   return options;
 }

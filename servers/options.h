@@ -24,7 +24,9 @@ struct Options {
   int backlog = 4096;
   http::Limits limits;
   std::chrono::milliseconds drain_limit{1000};
-  std::string stats;  // a file, "-" for stdout, empty for none
+  bool deadlines = true;              // http::Deadlines
+  std::uint64_t max_connections = 0;  // 0: no limit
+  std::string stats;                  // a file, "-" for stdout, empty for none
 };
 
 extern const cli::Tool tool;

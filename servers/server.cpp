@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 
 #include <boost/json.hpp>
@@ -28,7 +29,8 @@ namespace json = boost::json;
 json::object stats(const Options& options, const Support& support, const Counters& counters) {
   json::object object{{"schema", "duelio-server-stats/1"}, {"backend", options.backend->name},
                       {"features", support.features},      {"with", json::value_from(options.with)},
-                      {"threads", options.threads},        {"sharing", to_string(options.sharing)}};
+                      {"threads", options.threads},        {"sharing", to_string(options.sharing)},
+                      {"deadlines", options.deadlines}};
   for (const CounterField& field : counter_fields) {
     const bool counted = is_counted(options.backend->uncounted, field.member);
     object[field.name] = counted ? json::value(counters.*field.member) : json::value(nullptr);
@@ -94,7 +96,8 @@ void list_backends(std::ostream& out, bool as_json) {
                                  {"available", support.available},
                                  {"reason", support.reason},
                                  {"features", support.features},
-                                 {"options", options_of(*backend)}});
+                                 {"options", options_of(*backend)},
+                                 {"deadlines", true}});
   }
   if (as_json) out << json::serialize(array) << '\n';
 }
@@ -138,13 +141,18 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
       << " pid=" << ::getpid() << '\n'
       << std::flush;
 
-  const ServerConfig config{.threads = options.threads,
-                            .cpus = options.cpus,
-                            .sharing = options.sharing,
-                            .limits = options.limits,
-                            .clock = &clock.clock(),
-                            .drain_limit = options.drain_limit,
-                            .with = options.with};
+  std::optional<ConnectionLimit> connections;
+  if (options.max_connections > 0) connections.emplace(options.max_connections);
+  const ServerConfig config{
+      .threads = options.threads,
+      .cpus = options.cpus,
+      .sharing = options.sharing,
+      .limits = options.limits,
+      .clock = &clock.clock(),
+      .drain_limit = options.drain_limit,
+      .with = options.with,
+      .deadlines = options.deadlines ? std::optional(http::Deadlines{}) : std::nullopt,
+      .connections = connections ? &*connections : nullptr};
   const Counters counters = options.backend->run(config, std::move(listeners), signals.stop());
   if (counters.drain_cut > 0) {
     const double limit = std::chrono::duration<double>(options.drain_limit).count();
