@@ -222,8 +222,9 @@ po::options_description described() {
   description.add_options()
       ("backends", text("epoll-oneshot,epoll-et,asio")->value_name("LIST"), "backends to compare; all: every one that is available here")
       ("entry", list()->value_name("SPEC"),
-       "one more entry: NAME=BACKEND[,with=A+B][,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N]"
-       "[,server=PATH]; with: options of the model, see duelio-server --list-backends")
+       "one more entry: NAME=BACKEND[,with=A+B][,deadlines=on][,threads=N][,sharing=HOW][,handler-cpu=TIME]"
+       "[,idle=N][,server=PATH]; with: options of the model, see duelio-server --list-backends; deadlines: of the server, which "
+       "has none in a comparison otherwise")
       ("peer", list()->value_name("NAME=FILE"), "a foreign server, started as the JSON file says")
       ("server", list()->value_name("NAME=PATH"),
        "another build's duelio-server, with the first of --backends: compares two builds")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -37,6 +38,7 @@ struct Listed {
   std::string reason;
   std::vector<std::string> sharings;
   std::vector<ListedOption> options;  // none: it may be older than they are
+  bool has_deadlines = false;         // the flag --deadlines; older ones have none
 
   const ListedOption* option(std::string_view option_name) const {
     const auto found = std::find_if(options.begin(), options.end(),
@@ -63,6 +65,7 @@ std::vector<Listed> list_backends(const std::string& executable) try {
         reason != nullptr && reason->is_string())
       listed.reason = reason->get_string();
     listed.sharings = words_of(backend.at("sharings"));
+    listed.has_deadlines = backend.as_object().contains("deadlines");
     const auto* const options = backend.as_object().if_contains("options");
     if (options == nullptr) continue;
     for (const boost::json::value& option : options->as_array()) {
@@ -131,14 +134,20 @@ unsigned parse_threads(std::string_view text) {
   return static_cast<unsigned>(threads);
 }
 
-// NAME=BACKEND[,with=A+B][,threads=N][,sharing=HOW][,handler-cpu=TIME][,idle=N][,server=PATH]
+bool parse_on(std::string_view text) {
+  if (text != "on" && text != "off") throw std::invalid_argument("is neither on nor off");
+  return text == "on";
+}
+
+constexpr std::string_view form_of_entry =
+    " is not NAME=BACKEND[,with=A+B][,deadlines=on][,threads=N][,sharing=HOW][,handler-cpu=TIME]"
+    "[,idle=N][,server=PATH]";
+
 EntrySpec parse_entry(const std::string& text) {
   const std::string flag = "--entry '" + text + "'";
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw cli::UsageError(flag +
-                          " is not NAME=BACKEND[,with=A+B][,threads=N][,sharing=HOW]"
-                          "[,handler-cpu=TIME][,idle=N][,server=PATH]");
+    throw cli::UsageError(flag + std::string(form_of_entry));
   }
   EntrySpec entry{.name = text.substr(0, equals), .kind = "backend", .threads = 0};
   const auto parts = split_list(std::string_view(text).substr(equals + 1));
@@ -154,6 +163,8 @@ EntrySpec parse_entry(const std::string& text) {
       entry.threads = parsed(flag, key, value, parse_threads);
     } else if (key == "with") {
       entry.with = split_at_plus(value);
+    } else if (key == "deadlines") {
+      if (parsed(flag, key, value, parse_on)) entry.deadlines = true;
     } else if (key == "sharing") {
       entry.sharing = value;
     } else if (key == "handler-cpu") {
@@ -165,7 +176,7 @@ EntrySpec parse_entry(const std::string& text) {
       entry.server = value;
     } else {
       throw cli::UsageError(std::string(flag).append(" has unknown key '").append(key) +
-                            "' (with, threads, sharing, handler-cpu, idle, server)");
+                            "' (with, deadlines, threads, sharing, handler-cpu, idle, server)");
     }
   }
   return entry;
@@ -243,6 +254,8 @@ void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
     refuse("has sharing '" + *entry.sharing + "', which " + found->name + " does not know (" +
            joined(found->sharings) + ")");
   }
+  if (entry.deadlines && !found->has_deadlines)
+    refuse("has deadlines on, which the server at " + *entry.server + " does not know");
   const std::string sharing = entry.sharing.value_or(found->sharings.front());
   if (entry.with) {
     if (const std::string refusal = refusal_of_options(*entry.with, *found, sharing);
@@ -252,6 +265,14 @@ void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
 }
 
 }  // namespace
+
+bool has_deadlines(const std::string& executable) {
+  static std::map<std::string, bool> known;
+  const auto found = known.find(executable);
+  if (found != known.end()) return found->second;
+  const std::vector<Listed> listed = list_backends(executable);
+  return known[executable] = !listed.empty() && listed.front().has_deadlines;
+}
 
 std::chrono::nanoseconds parse_handler_cpu(std::string_view text) {
   const std::chrono::nanoseconds time = parse_duration(text);

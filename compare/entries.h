@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace duelio::compare {
 // CPU work in a handler, as --handler-cpu and an entry's handler-cpu take it. Throws
 // std::invalid_argument, also for more than a server does.
 std::chrono::nanoseconds parse_handler_cpu(std::string_view text);
+
+// Whether that duelio-server has the flag --deadlines; older ones have no deadlines.
+bool has_deadlines(const std::string& executable);
 
 // What --backends, --entry, --server and --peer name, in that order. Everything that can be known
 // before a server is started is: a backend that is not there, a way of sharing that it has not, a

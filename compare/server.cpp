@@ -14,6 +14,7 @@
 
 #include "common/os/error.h"
 #include "common/os/socket.h"
+#include "compare/entries.h"
 #include "compare/peer.h"
 
 namespace duelio::compare {
@@ -109,6 +110,9 @@ void RunningServer::start_backend(const results::EntrySpec& entry, const Process
     for (const std::string& name : *entry.with) names += (names.empty() ? "" : ",") + name;
     arguments.insert(arguments.end(), {"--with", names});
   }
+  // Off where an entry does not ask for them. Another build may be older than the flag.
+  if (!entry.server || has_deadlines(*entry.server))
+    arguments.insert(arguments.end(), {"--deadlines", entry.deadlines ? "on" : "off"});
   // Thread by thread: a set of CPUs would let the scheduler move them.
   std::string cpus;
   for (const int cpu : how.cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);

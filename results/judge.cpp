@@ -257,9 +257,14 @@ std::string JudgedRun::label(std::string_view entry) const {
   const std::string_view what = kind(entry);
   std::string text = std::string(entry) + (what == "backend" ? "" : " (" + std::string(what) + ")");
   const EntrySpec* const spec = run.entry(entry);
-  if (spec == nullptr || !spec->with) return text;
+  if (spec == nullptr) return text;
   std::string options;
-  for (const std::string& name : *spec->with) options += (options.empty() ? "" : ", ") + name;
+  const auto add = [&](const std::string& name) {
+    options += (options.empty() ? "" : ", ") + name;
+  };
+  for (const std::string& name : spec->with.value_or(std::vector<std::string>{})) add(name);
+  if (spec->deadlines.value_or(false)) add("deadlines");
+  if (options.empty()) return text;
   return text + " (with " + options + ")";
 }
 

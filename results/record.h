@@ -31,6 +31,7 @@ struct EntrySpec {
   std::optional<std::string> server;             // executable of another build
   std::optional<std::string> sharing;            // none: the backend's natural one
   std::optional<std::vector<std::string>> with;  // options of the model; none: as it comes
+  std::optional<bool> deadlines;                 // true: the server has them on; none: off
   unsigned threads = 1;
   unsigned idle_connections = 0;  // beside those of the workload
   std::uint64_t handler_cpu_ns = 0;
@@ -47,6 +48,7 @@ struct EntrySpec {
     visit("server", self.server, Share::no);
     visit("sharing", self.sharing, Share::always);
     visit("with", self.with, Share::always);
+    visit("deadlines", self.deadlines, Share::always);
     visit("threads", self.threads, Share::always);
     visit("idle_connections", self.idle_connections, Share::always);
     visit("handler_cpu_ns", self.handler_cpu_ns, Share::load);

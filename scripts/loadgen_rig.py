@@ -71,7 +71,7 @@ def loadgen(port, *flags, cpu=CLIENT_CPU, target="/"):
 
 
 def duelio_server(backend="epoll-et", cpu=SERVER_CPU):
-    return server([tool("duelio-server"), "--backend", backend, "--port", "0"], cpu)
+    return server([tool("duelio-server"), "--backend", backend, "--port", "0", "--deadlines", "off"], cpu)
 
 
 def quantile(histogram, wanted):

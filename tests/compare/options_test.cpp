@@ -67,6 +67,15 @@ TEST(CommandLine, AnEntryNamesTheOptionsOfItsModel) {
   EXPECT_EQ(options.entries.back().with, std::optional(std::vector<std::string>{"batch-1"}));
 }
 
+TEST(CommandLine, AnEntryHasDeadlinesWhereItAsksForThem) {
+  const Options options = parse({"--backends", "epoll-et", "--entry", "on=epoll-et,deadlines=on",
+                                 "--entry", "off=epoll-et,deadlines=off"})
+                              .front();
+  EXPECT_EQ(options.entries.at(0).deadlines, std::nullopt);
+  EXPECT_EQ(options.entries.at(1).deadlines, true);
+  EXPECT_EQ(options.entries.at(2).deadlines, std::nullopt);
+}
+
 TEST(CommandLine, AnEntryIsAnyCombination) {
   const Options options =
       parse({"--backends", "asio", "--entry",
@@ -290,6 +299,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"--backends", "kqueue"}, "entry 'kqueue' has an unknown backend 'kqueue'"},
         Mistake{{"--entry", "x=select"}, "entry 'x' has an unknown backend 'select'"},
         Mistake{{"--entry", "x=asio,sharing=magic"}, "entry 'x' has sharing 'magic', which asio"},
+        Mistake{{"--entry", "x=asio,deadlines=1s"},
+                "has a bad deadlines: '1s' is neither on nor off"},
         Mistake{{"--entry", "x=asio,with=sqpoll"},
                 "entry 'x' has with 'sqpoll', which asio does not"},
         Mistake{{"--entry", "x=epoll-et,with=batch-1+batch-1"}, "'batch-1', which it names twice"},

@@ -21,6 +21,13 @@ def records(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+def words_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:
+        return []
+
+
 def count(file, kind):
     return sum(record["type"] == kind for record in records(file))
 
@@ -83,6 +90,23 @@ def test_a_file_that_was_cut_off_is_still_a_result(comparison, tool, tmp_path, s
     part.write_bytes(data[:len(data) * share // 100])
     result = tool("duelio-report", part, "--html", tmp_path / "cut.html")
     assert result.code == 0, result
+
+
+def test_an_entry_s_server_has_deadlines_where_it_asks_for_them(start, short_comparison, tmp_path):
+    file = tmp_path / "endless.jsonl"
+    with open(tmp_path / "output", "w", encoding="utf-8") as output:
+        compare = start("duelio-compare", *short_comparison, "--backends", "epoll-et", "--entry", "timed=epoll-et,deadlines=on",
+                        "--load", "max", "--blocks", "10000", "--output", file, stdout=output, stderr=output)
+
+    def servers():
+        """Flag --deadlines of each server that is alive."""
+        assert compare.poll() is None, (tmp_path / "output").read_text()
+        flags = [words_of(pid) for pid in children_of(compare.pid)]
+        return sorted(words[words.index(b"--deadlines") + 1] for words in flags if b"--deadlines" in words)
+    # The reference stands there twice, as a control.
+    wait_until(lambda: servers() == [b"off", b"off", b"on"], "a lane of each")
+    wait_until(file.exists, "the plan")
+    assert [each.get("deadlines") for each in records(file)[0]["entries"]] == [None, True]
 
 
 def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(endless, tool, tmp_path):
