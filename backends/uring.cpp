@@ -27,6 +27,7 @@ struct SingleShotSession : RingSession, Linked<SingleShotSession>, Timed<SingleS
   SingleShotSession(Socket socket, http::Workspace& workspace)
       : RingSession(std::move(socket), workspace, http::Buffers::owned) {}
   std::span<const char> linked;  // skip-success: sent before the receive that is under way
+  bool is_overdue = false;       // what is under way is cancelled
 };
 
 class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
@@ -59,6 +60,7 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
   }
 
   void expire(SingleShotSession& session) {
+    session.is_overdue = true;
     const bool sends = session.connection.want() == http::Want::write;
     if (!session.linked.empty()) cancel(Operation::send, &session);  // it may have left already
     cancel(sends ? Operation::send : Operation::receive, &session);
@@ -95,9 +97,8 @@ class SingleShot : public RingWorker<SingleShot, SingleShotSession> {
 
   void on_failure(SingleShotSession& session, int error) {
     if (error == EINTR) return;
-    if (error == ECANCELED) {
-      // At a stop, to look once; or its deadline has passed.
-      if (!session.looks_once) session.connection.expire();
+    if (error == ECANCELED) {  // its deadline has passed; or at a stop, to look once
+      if (std::exchange(session.is_overdue, false)) session.connection.expire();
       return;
     }
     if (error == EAGAIN && session.looks_once) {

@@ -81,6 +81,10 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
     settling_.clear();
   }
 
+  // What waits for a request behind a silent send is not known to be idle before the next wait
+  // ends.
+  int longest_wait_ms() const noexcept { return silent_.empty() ? -1 : 500; }
+
   // Nothing of the connection's is with the kernel but an output, which it then gives up.
   void expire(MultishotSession& session) {
     session.connection.expire();

@@ -135,17 +135,18 @@ void Ring::on_wait_failure(int error) {
 }
 
 // As io_uring_submit_and_wait(3), with the kernel's minimum wait, which liburing has from 2.8 on.
-// The long timeout lets the kernel go on to wait for one when nothing came in the minimum wait; it
-// ends with ETIME.
-int Ring::submit_and_wait_for_batch() noexcept {
+// The timeout, a long one where there is none, lets the kernel go on to wait for one when nothing
+// came in the minimum wait; it ends with ETIME.
+int Ring::submit_and_wait_for_batch(int timeout_ms) noexcept {
   io_uring_sq& queue = ring_.sq;
   unsigned tail = *queue.ktail;
   for (; queue.sqe_head != queue.sqe_tail; ++queue.sqe_head)
     queue.array[tail++ & *queue.kring_mask] = queue.sqe_head & *queue.kring_mask;
   __atomic_store_n(queue.ktail, tail, __ATOMIC_RELEASE);
-  const __kernel_timespec hour{.tv_sec = 3600, .tv_nsec = 0};
+  if (timeout_ms < 0) timeout_ms = 3'600'000;
+  const __kernel_timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000LL};
   const uapi::GetEventsArgument argument{.min_wait_usec = batch_wait_us,
-                                         .timespec = reinterpret_cast<std::uintptr_t>(&hour)};
+                                         .timespec = reinterpret_cast<std::uintptr_t>(&timeout)};
   unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
   if (ring_.enter_ring_fd != ring_.ring_fd) flags |= IORING_ENTER_REGISTERED_RING;
   const long result = ::syscall(SYS_io_uring_enter, ring_.enter_ring_fd, io_uring_sq_ready(&ring_),

@@ -131,8 +131,8 @@ class Ring {
     int result = 0;
     if (looks_only_) {
       result = io_uring_submit_and_get_events(&ring_);
-    } else if (timeout_ms < 0 && shape_.waits_for_batch) {
-      result = submit_and_wait_for_batch();
+    } else if (shape_.waits_for_batch) {
+      result = submit_and_wait_for_batch(timeout_ms);
     } else if (timeout_ms < 0) {
       result = io_uring_submit_and_wait(&ring_, 1);
     } else {
@@ -142,7 +142,7 @@ class Ring {
     }
     if (result < 0) on_wait_failure(-result);
   }
-  int submit_and_wait_for_batch() noexcept;
+  int submit_and_wait_for_batch(int timeout_ms) noexcept;
   void on_wait_failure(int error);
   void make_room() noexcept;
 

@@ -28,6 +28,7 @@ namespace duelio {
 //   complete(session, completion)    an operation of a session
 //   after_completions()              all of a wait were visited; does nothing if it has none
 //   expire(session)                  its deadline has passed; it may be set again
+//   longest_wait_ms()                with deadlines: how late it may be known that one begins
 template <class Model, class Session>
 class RingWorker {
  public:
@@ -66,6 +67,7 @@ class RingWorker {
   const ServerConfig& config() const noexcept { return context_.config; }
 
   void after_completions() noexcept {}
+  int longest_wait_ms() const noexcept { return -1; }
 
   // Pre: no operation of it is with the kernel.
   void close(Session& session) noexcept {
@@ -140,6 +142,7 @@ class RingWorker {
   Model& model() noexcept { return *static_cast<Model*>(this); }
 
   void wait(int most_ms) {
+    if (config().deadlines && most_ms < 0) most_ms = model().longest_wait_ms();
     ring_.wait(deadlines_.timeout_ms(most_ms), [this](const Completion& completion) {
       switch (completion.operation()) {
         case Operation::accept:
