@@ -36,6 +36,7 @@ void fold(const Sampled& window, const std::vector<StackSample>& samples,
 std::vector<results::Profile> profiles(std::vector<Sampled> windows,
                                        const std::vector<StackSample>& samples) {
   std::vector<results::Profile> all;
+  all.reserve(windows.size());
   for (Sampled& window : windows) {
     fold(window, samples, window.profile);
     all.push_back(std::move(window.profile));

@@ -26,6 +26,7 @@ class Sampler {
   Sampler(const std::vector<pid_t>& processes, const std::vector<int>& cpus);
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
+  ~Sampler() = default;  // ends perf, if it still runs
 
   // Ends it; all samples, in the order of time. Throws NoSamples, or Interrupted.
   std::vector<StackSample> finish();

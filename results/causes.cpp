@@ -278,10 +278,6 @@ Place kernel_place(std::string_view symbol) {
   return place;
 }
 
-constexpr bool is_user(Work work) noexcept {
-  return work >= Work::model;
-}
-
 }  // namespace
 
 std::string_view to_string(Work work) noexcept {

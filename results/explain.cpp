@@ -84,6 +84,7 @@ std::vector<double> standard_errors(const Timed& timed, const Sampled& sampled) 
     }
   }
   std::vector<double> errors;
+  errors.reserve(sums.size());
   for (std::size_t cause = 0; cause < sums.size(); ++cause) {
     const double mean = sums[cause] / resamples;
     errors.push_back(std::sqrt(std::max(squares[cause] / resamples - mean * mean, 0.0)));
@@ -147,6 +148,7 @@ std::vector<Part> take_apart(const Timed& timed, const Sampled& sampled, double 
   const Draw all =
       draw_of(timed, first(timed.log_ratios.size()), sampled, first(sampled.entry.size()));
   std::vector<Part> parts;
+  parts.reserve(sampled.causes.size());
   for (std::size_t cause = 0; cause < sampled.causes.size(); ++cause)
     parts.push_back({.cause = sampled.causes[cause],
                      .entry_ns = all.entry_ns * all.entry[cause],

@@ -52,6 +52,7 @@ std::vector<std::string> causes_of(const OfEntry& explanations, Parts parts) {
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::string> causes;
+  causes.reserve(all.size());
   for (auto& [size, cause] : all) causes.push_back(std::move(cause));
   return causes;
 }

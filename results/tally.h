@@ -22,6 +22,7 @@ class Tally {
   explicit Tally(const Run& run);
   Tally(const Tally&) = delete;  // the counts refer to its names
   Tally& operator=(const Tally&) = delete;
+  ~Tally() = default;
 
   // By block; blocks without samples are not in it.
   const std::map<std::size_t, CauseCounts>& of(std::string_view entry, std::string_view load) const;
