@@ -112,6 +112,12 @@ class Run:
                  for at in lane["loads"] if at["load"] == load and at["syscalls_per_request"] is not None]
         return f"{statistics.median(known):.2f}" if known else "n/a"
 
+    def waits(self, entry):
+        """Waits per request over whole blocks, by the server's own count, as a table's cell: the median."""
+        known = [1 / lane["requests_per_wakeup"] for block in self.blocks for lane in block["lanes"]
+                 if lane["entry"] == entry and lane["requests_per_wakeup"]]
+        return f"{statistics.median(known):.2f}" if known else "n/a"
+
     def counted(self, load):
         """Windows that count, as (window, nanoseconds of server CPU per request)."""
         return [(window, window["server_cpu_ns"] / window["finished"]) for window in self.windows
