@@ -21,6 +21,12 @@ void Worker::run(const Load& load, const Plan& plan, const std::atomic<bool>& in
   while (true) {
     now = os::monotonic_ns();
     if (empty_poll_since_ != 0) empty_polls_ns_ += now - std::exchange(empty_poll_since_, 0);
+    if (begin_ == never && plan_.measure == plan_.start && now >= plan_.start) {
+      // Without a warm-up the schedule begins with the window: what would have been due before, had
+      // we not been late, stands in nobody's way.
+      open_window(watch);
+      plan_.start = begin_;
+    }
     if (open_loop_) dispatch_due(now);  // before either edge, so that nothing due is unsent at both
     if (begin_ == never && now >= plan_.measure && !stopping_) open_window(watch);
     if (interrupted.load(std::memory_order_relaxed) && !cut_short_) interrupt(now);

@@ -66,9 +66,13 @@ def test_a_run_is_on_file_and_in_a_table(comparison, root):
 def test_each_turn_has_a_window_of_each_lane_at_each_load(comparison):
     plan, *lines = records(comparison[1])
     turns = range(1, plan["plan"]["turns"] + 1)
-    lanes = [("epoll-oneshot", "reference"), ("epoll-oneshot", "control"), ("epoll-et", "candidate"), ("asio", "candidate")]
+    # On a machine without time an entry may have been left out.
+    left_out = {each["entry"] for line in lines for each in line.get("left_out", [])}
+    lanes = [("epoll-oneshot", "reference"), ("epoll-oneshot", "control"),
+             *((entry, "candidate") for entry in ("epoll-et", "asio") if entry not in left_out)]
     windows = [line for line in lines if line["type"] == "window"]
-    found = [(each["block"], each["turn"], each["load"], each["entry"], each["role"]) for each in windows]
+    found = [(each["block"], each["turn"], each["load"], each["entry"], each["role"]) for each in windows
+             if each["entry"] not in left_out]
     assert sorted(found) == sorted((block, turn, load, *lane) for block in range(1, 6) for turn in turns
                                    for load in ("4k", "max") for lane in lanes)
     assert [each["at_s"] for each in windows] == sorted(each["at_s"] for each in windows)

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/os/cpu.h"
+#include "loadgen/generator.h"
 #include "loadgen/run.h"
 #include "loadgen/verdict.h"
 #include "tests/loadgen/fault_server.h"
@@ -87,6 +89,27 @@ TEST(Bursts, ThatFindNoConnectionWaitAndStayWhole) {
   EXPECT_GT(result.tally.had_to_wait, 0U);
   EXPECT_EQ(result.tally.had_to_wait % 4, 0U);
   EXPECT_TRUE(whole);
+}
+
+// A machine without time may begin the loop long after the time that it was given.
+TEST(OpenLoop, ThatBeginsLateHasNoRequestsFromBefore) {
+  std::atomic<std::size_t> received{0};
+  const FaultServer server([&](int fd) {
+    while (const std::size_t requests = receive_requests(fd)) {
+      received += requests;
+      for (std::size_t i = 0; i < requests; ++i) send_text(fd, ok_answer);
+    }
+  });
+  Options options = options_for(server.port(), true);
+  Generator generator(options);
+  const std::atomic<bool> interrupted{false};
+  generator.connect(interrupted);
+  Plan plan;
+  plan.start = plan.measure = os::monotonic_ns() - 3'600'000'000'000;
+  generator.run(options, plan, interrupted, {});
+  const Tally& tally = generator.workers().front().tally();
+  EXPECT_EQ(tally.completed, options.requests);
+  EXPECT_LT(received, 100'000U);  // an hour's would be 7,200,000
 }
 
 TEST(Bursts, GoOnElsewhereWhenAConnectionHasItsLastRequest) {

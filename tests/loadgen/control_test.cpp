@@ -155,7 +155,7 @@ TEST(Control, OpensWhatTheServerHasClosedBetweenWindows) {
 TEST(Control, LeavesWhatWasNotAnsweredBehind) {
   Moods moods;
   const FaultServer server(moods.serve());
-  Control control(lasting(server.port(), std::chrono::milliseconds(100)));
+  Control control(lasting(server.port(), std::chrono::seconds(1)));
   expect_connected(control);
   for (const char* command :
        {"window lead_in=0 requests=9", "window lead_in=0 requests=9 rate=4k"}) {
@@ -163,7 +163,7 @@ TEST(Control, LeavesWhatWasNotAnsweredBehind) {
     const json::object silent = measured(control, command);
     EXPECT_EQ(count(silent, "completed"), 0U);
     EXPECT_EQ(silent.at("latency_ns").at("count"), 9U);
-    EXPECT_GE(silent.at("latency_ns").at("min").to_number<std::uint64_t>(), 100'000'000U);
+    EXPECT_GE(silent.at("latency_ns").at("min").to_number<std::uint64_t>(), 1'000'000'000U);
     moods.answers = true;
     const json::object window = measured(control, command);
     EXPECT_EQ(window.at("latency_ns").at("count"), 9U);
