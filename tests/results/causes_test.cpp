@@ -42,7 +42,7 @@ TEST_P(CauseOf, IsWhatTheInnermostKnownFunctionDoes) {
   EXPECT_EQ(to_string(stack.cause().work), to_string(GetParam().work));
 }
 
-// As they were sampled under these kernels, shortened.
+// 6.18 as it was sampled, shortened; the older kernels by their sources' names of functions.
 constexpr const char* transmit_6_18 =
     "duelio-server`main;libc.so.6`__send;entry_SYSCALL_64_after_hwframe;do_syscall_64;x64_sys_call;"
     "__x64_sys_sendto;__sys_sendto;__sock_sendmsg;inet_sendmsg;tcp_sendmsg;tcp_sendmsg_locked;"

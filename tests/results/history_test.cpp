@@ -77,9 +77,9 @@ std::vector<JudgedRun> made_up_runs(std::uint64_t seed, double step, std::size_t
   for (std::size_t i = 0; i < 12; ++i) {
     test::Plan plan{.entries = {{"reference", 1}, {"one", 0.9}, {"two", i < at ? 1.1 : 1.1 * step}},
                     .loads = {{"50%", 22'500.0}},
-                    .blocks = 8,
                     .turns = 4,
-                    .block_noise = 0.004,
+                    .noise = 0.015,
+                    .block_noise = 0.003,
                     .tail_requests = 1,
                     .seed = seed * 100 + i};
     Run run = test::synthetic_run(plan);
