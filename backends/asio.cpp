@@ -17,25 +17,19 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <utility>
-#include <vector>
 
 #include <boost/asio.hpp>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "backends/backend.h"
 #include "backends/support/accept_errors.h"
 #include "backends/support/arrivals.h"
 #include "backends/support/asio_hint.h"
-#include "backends/support/deadline_list.h"
 #include "backends/support/list.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
 #include "backends/support/workers.h"
 #include "common/http/connection.h"
 #include "common/os/address.h"
-#include "common/os/error.h"
 #if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
 #include "backends/support/ring.h"
 #endif
@@ -46,12 +40,6 @@ namespace {
 namespace net = boost::asio;
 using boost::system::error_code;
 using net::ip::tcp;
-
-#if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
-constexpr bool has_timers = false;
-#else
-constexpr bool has_timers = true;
-#endif
 
 // An io_context that one thread runs: nothing is locked, and handlers need no strand.
 struct OneThread {
@@ -75,15 +63,13 @@ struct ManyThreads {
 };
 
 template <class Loop>
-class Session : public std::enable_shared_from_this<Session<Loop>>,
-                public Linked<Session<Loop>>,
-                public Timed<Session<Loop>> {
+class Session : public std::enable_shared_from_this<Session<Loop>>, public Linked<Session<Loop>> {
  public:
   Session(tcp::socket socket, Loop& loop)
       : connection(loop.worker->workspace, http::Buffers::owned),
         socket_(std::move(socket)),
         loop_(loop) {
-    if (has_timers && loop_.deadlines()) timer_.emplace(socket_.get_executor());
+    if (loop_.deadlines()) timer_.emplace(socket_.get_executor());
     loop_.enter(*this);
   }
   Session(const Session&) = delete;
@@ -98,14 +84,6 @@ class Session : public std::enable_shared_from_this<Session<Loop>>,
   }
 
   int fd() { return socket_.native_handle(); }
-
-  // What it waits for has taken too long: its handler is told so.
-  void cancel() {
-    net::dispatch(socket_.get_executor(), [self = this->shared_from_this()] {
-      error_code ignored;
-      self->socket_.cancel(ignored);
-    });
-  }
 
   http::Connection connection;
 
@@ -177,15 +155,14 @@ class Session : public std::enable_shared_from_this<Session<Loop>>,
 
   // Of what is about to be waited for. A timer that is due before that only looks again.
   void set_deadline() {
-    if (!has_timers && loop_.deadlines()) loop_.update(*this);
     if (!timer_) return;
-    const http::Phase new_phase = connection.phase();
-    const std::uint32_t new_progress = connection.progress();
-    if (!this->has_begun || new_phase != this->phase || new_progress != this->progress)
-      due_ = std::chrono::steady_clock::now() + loop_.deadlines()->length(new_phase);
-    this->has_begun = true;
-    this->phase = new_phase;
-    this->progress = new_progress;
+    const http::Phase phase = connection.phase();
+    const std::uint32_t progress = connection.progress();
+    if (!has_begun_ || phase != phase_ || progress != progress_)
+      due_ = std::chrono::steady_clock::now() + loop_.deadlines()->length(phase);
+    has_begun_ = true;
+    phase_ = phase;
+    progress_ = progress;
     if (!is_waiting_ || due_ < wakes_at_) wait_for_timer();
   }
 
@@ -219,6 +196,9 @@ class Session : public std::enable_shared_from_this<Session<Loop>>,
   std::optional<net::steady_timer> timer_;
   std::chrono::steady_clock::time_point due_;
   std::chrono::steady_clock::time_point wakes_at_;  // the timer, while it waits
+  std::uint32_t progress_ = 0;
+  http::Phase phase_ = http::Phase::idle;
+  bool has_begun_ = false;
   bool is_waiting_ = false;
 };
 
@@ -234,13 +214,11 @@ class Loop : public Threads {
         executor_(Threads::one_by_one(context_)),
         acceptor_(executor_),
         pause_(executor_),
-        tick_(executor_),
         stop_(executor_, stop.duplicate().release()) {
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
     accept();
-    if (!has_timers && config.deadlines) start_ticking();
     stop_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code) {
       refuse_arrivals(acceptor_.native_handle());
       pause_.expires_after(settle_time_);
@@ -270,50 +248,12 @@ class Loop : public Threads {
   void leave(Session<Loop>& session) {
     const std::lock_guard lock(mutex_);
     sessions_.remove(session);
-    waiting_.remove(session);
     if (config_.connections != nullptr) config_.connections->leave();
-  }
-
-  void update(Session<Loop>& session) {
-    const std::lock_guard lock(mutex_);
-    waiting_.update(session);
   }
 
   const std::optional<http::Deadlines>& deadlines() const noexcept { return config_.deadlines; }
 
  private:
-  // Of several timers that wait at once Asio's io_uring service can lose one until its five minutes
-  // are over (chriskohlhoff/asio issue 1530). So there the sessions wait in queues, and a
-  // descriptor of the context looks at them (timerfd_create(2)).
-  void start_ticking() {
-    const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (fd < 0) os::throw_errno("timerfd_create");
-    tick_.assign(fd);
-    constexpr timespec interval{.tv_sec = 0, .tv_nsec = 50'000'000};
-    const itimerspec value{.it_interval = interval, .it_value = interval};
-    ::timerfd_settime(fd, 0, &value, nullptr);
-    wait_for_tick();
-  }
-
-  void wait_for_tick() {
-    tick_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code error) {
-      if (error) return;
-      std::uint64_t ticks = 0;
-      if (::read(tick_.native_handle(), &ticks, sizeof ticks) > 0) cancel_overdue();
-      wait_for_tick();
-    });
-  }
-
-  void cancel_overdue() {
-    std::vector<std::shared_ptr<Session<Loop>>> overdue;  // let go of when nothing is locked
-    const std::lock_guard lock(mutex_);
-    waiting_.timeout_ms(-1);  // the clock is looked at anew
-    waiting_.take_expired([&](Session<Loop>& session) {
-      if (auto alive = session.weak_from_this().lock()) overdue.push_back(std::move(alive));
-    });
-    for (const auto& session : overdue) session->cancel();
-  }
-
   void accept() {
     acceptor_.async_accept(
         Threads::one_by_one(context_), [this](error_code error, tcp::socket socket) {
@@ -347,13 +287,11 @@ class Loop : public Threads {
   std::chrono::milliseconds settle_time_;
   typename Threads::Mutex mutex_;
   List<Session<Loop>> sessions_;  // outlives the handlers that the context still holds
-  DeadlineList<Session<Loop>> waiting_{config_.deadlines};  // the same; looked at by tick_
   net::io_context context_;
   net::any_io_executor executor_;  // of accepting and stopping
   tcp::acceptor acceptor_;
-  // The only timer of a context over io_uring: see start_ticking().
+  // The only timer of a context that is run over io_uring: asio_options::no_deadlines.
   net::steady_timer pause_;
-  net::posix::stream_descriptor tick_;
   net::posix::stream_descriptor stop_;
   bool stopping_ = false;
 };
@@ -401,6 +339,7 @@ const Backend asio_uring{
     .run = run,
     .uncounted = uncounted,
     .options = asio_options::all,
+    .no_deadlines = asio_options::no_deadlines,
 };
 #else
 extern const Backend asio;

@@ -24,6 +24,7 @@ const Backend asio_uring{
     .run = nullptr,
     .executable = "duelio-server-asio-uring",
     .options = asio_options::all,
+    .no_deadlines = asio_options::no_deadlines,
 };
 
 }  // namespace duelio::backends

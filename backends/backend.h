@@ -97,6 +97,7 @@ struct Backend {
   // run is then null.
   std::string_view executable = {};
   std::span<const Option> options = {};
+  std::string_view no_deadlines = {};  // why the model cannot keep any; empty where it can
 };
 
 // Every backend of this build, the reference first. Made from the list in backends/CMakeLists.txt.

@@ -39,6 +39,7 @@ struct Listed {
   std::vector<std::string> sharings;
   std::vector<ListedOption> options;  // none: it may be older than they are
   bool has_deadlines = false;         // the flag --deadlines; older ones have none
+  bool keeps_deadlines = false;
 
   const ListedOption* option(std::string_view option_name) const {
     const auto found = std::find_if(options.begin(), options.end(),
@@ -65,7 +66,9 @@ std::vector<Listed> list_backends(const std::string& executable) try {
         reason != nullptr && reason->is_string())
       listed.reason = reason->get_string();
     listed.sharings = words_of(backend.at("sharings"));
-    listed.has_deadlines = backend.as_object().contains("deadlines");
+    const auto* const deadlines = backend.as_object().if_contains("deadlines");
+    listed.has_deadlines = deadlines != nullptr;
+    listed.keeps_deadlines = deadlines != nullptr && deadlines->as_bool();
     const auto* const options = backend.as_object().if_contains("options");
     if (options == nullptr) continue;
     for (const boost::json::value& option : options->as_array()) {
@@ -256,6 +259,9 @@ void require_startable(const EntrySpec& entry, const std::vector<Listed>& own) {
   }
   if (entry.deadlines && !found->has_deadlines)
     refuse("has deadlines on, which the server at " + *entry.server + " does not know");
+  if (entry.deadlines && !found->keeps_deadlines)
+    refuse("has deadlines on, which " + found->name +
+           " cannot keep; see duelio-server --list-backends");
   const std::string sharing = entry.sharing.value_or(found->sharings.front());
   if (entry.with) {
     if (const std::string refusal = refusal_of_options(*entry.with, *found, sharing);

@@ -82,7 +82,8 @@ std::string deadlines_help() {
   return "on or off: whether a peer that takes too long is let go: idle " + text(lengths.idle) +
          ", a head " + text(lengths.head) + ", the next byte of a body " + text(lengths.body) +
          " (408), its end after a refusal " + text(lengths.linger) +
-         ", the next byte of an answer " + text(lengths.write);
+         ", the next byte of an answer " + text(lengths.write) +
+         "; off where --list-backends says that the model keeps none";
 }
 
 // The value of a flag that has one of its own when it is left out.
@@ -206,6 +207,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   options.drain_limit = milliseconds_between(*values, "drain-limit", std::chrono::nanoseconds(0),
                                              std::chrono::hours(24));
   options.deadlines = is_on(*values, "deadlines");
+  if (options.deadlines && !options.backend->no_deadlines.empty()) {
+    if (!(*values)["deadlines"].defaulted())
+      throw cli::UsageError("--deadlines on: " + std::string(options.backend->name) +
+                            " keeps none: " + std::string(options.backend->no_deadlines));
+    options.deadlines = false;
+  }
   options.max_connections = count_between(*values, "max-connections", 0, 1'000'000'000);
   options.stats = text_of(*values, "stats");
   return options;

@@ -86,6 +86,7 @@ void list_backends(std::ostream& out, bool as_json) {
       out << std::left << std::setw(18) << backend->name << backend->model;
       if (!support.features.empty()) out << " (" << support.features << ")";
       if (!support.available) out << " (not available here: " << support.reason << ")";
+      if (!backend->no_deadlines.empty()) out << " (no deadlines: " << backend->no_deadlines << ")";
       out << '\n';
       for (const Option& option : backend->options) list_option(out, option);
       continue;
@@ -97,7 +98,7 @@ void list_backends(std::ostream& out, bool as_json) {
                                  {"reason", support.reason},
                                  {"features", support.features},
                                  {"options", options_of(*backend)},
-                                 {"deadlines", true}});
+                                 {"deadlines", backend->no_deadlines.empty()}});
   }
   if (as_json) out << json::serialize(array) << '\n';
 }

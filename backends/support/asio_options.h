@@ -31,6 +31,11 @@ inline constexpr Option hint_unsafe{
     .about = "BOOST_ASIO_CONCURRENCY_HINT_UNSAFE: no locks at all; needs a context a thread",
     .sharings = own_contexts};
 
+// Of several timers that wait beside each other one may not come until five minutes are over, and
+// with a descriptor that is waited for in their place other operations stay away.
+inline constexpr std::string_view no_deadlines =
+    "Asio's io_uring service loses timers that wait beside others (chriskohlhoff/asio issue 1530)";
+
 inline constexpr std::array all{hint_default, hint_unsafe_io, hint_unsafe};
 
 }  // namespace duelio::asio_options

@@ -75,7 +75,12 @@ inline std::vector<Case> cases(std::initializer_list<unsigned> threads) {
 }
 
 inline std::vector<Case> timed(std::vector<Case> all) {
-  for (Case& each : all) each.timed = true;
+  for (Case& each : all) each.timed = each.backend->no_deadlines.empty();
+  return all;
+}
+
+inline std::vector<Case> that_keep_deadlines(std::vector<Case> all) {
+  std::erase_if(all, [](const Case& each) { return !each.backend->no_deadlines.empty(); });
   return all;
 }
 

@@ -168,7 +168,8 @@ TEST_P(WithALimitOfConnections, ClosesThoseBeyondItAndCountsThem) {
   EXPECT_EQ(counters.accept_over_limit, 6U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, WithDeadlines, testing::ValuesIn(cases({1, 4})),
+INSTANTIATE_TEST_SUITE_P(Backends, WithDeadlines,
+                         testing::ValuesIn(that_keep_deadlines(cases({1, 4}))),
                          [](const auto& test) { return to_string(test.param); });
 INSTANTIATE_TEST_SUITE_P(Backends, WithALimitOfConnections, testing::ValuesIn(cases({1, 4})),
                          [](const auto& test) { return to_string(test.param); });

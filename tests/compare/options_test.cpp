@@ -34,7 +34,7 @@ TEST(CommandLine, ComparesTheThreeModelsUnlessTold) {
   EXPECT_EQ(options.preset, "quick");
   EXPECT_EQ(options.plan.connections, 64U);
   EXPECT_THAT(ids(options.loads), ElementsAre("10%", "50%", "max"));
-  EXPECT_EQ(options.plan.blocks, 18U);
+  EXPECT_EQ(options.plan.blocks, 20U);
   EXPECT_DOUBLE_EQ(options.plan.window_s, 0.006);
   EXPECT_DOUBLE_EQ(options.plan.alpha, 0.05);
   EXPECT_FALSE(options.plan.accept_noise);

@@ -31,7 +31,7 @@ TEST(Plan, TheEstimateGrowsWithWhatIsAskedFor) {
   // The fewest turns each: what grows is the number of lanes, loads, blocks and connections.
   EXPECT_GT(estimate({"--block", "1ms"}), two);
   EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "5s"}), two);
-  EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--blocks", "19"}), two);
+  EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--blocks", "21"}), two);
   EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--window", "30ms"}), two);
   EXPECT_GT(estimate({"--backends", "epoll-et,asio", "--block", "1ms", "--connections", "1000"}),
             two);
