@@ -67,7 +67,7 @@ def test_each_turn_has_a_window_of_each_lane_at_each_load(comparison):
     plan, *lines = records(comparison[1])
     turns = range(1, plan["plan"]["turns"] + 1)
     # On a machine without time an entry may have been left out.
-    left_out = {each["entry"] for line in lines for each in line.get("left_out", [])}
+    left_out = {each["entry"] for line in lines for each in line.get("left_out") or []}
     lanes = [("epoll-oneshot", "reference"), ("epoll-oneshot", "control"),
              *((entry, "candidate") for entry in ("epoll-et", "asio") if entry not in left_out)]
     windows = [line for line in lines if line["type"] == "window"]

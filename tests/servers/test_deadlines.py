@@ -28,8 +28,15 @@ def sends_until_it_is_let_go(peer):
         time.sleep(0.02)
 
 
-def test_a_person_s_server_has_deadlines(start_server, each_backend, tmp_path):
+def test_a_person_s_server_has_deadlines(start_server, each_backend, tool, tmp_path):
     """The shortest is that of a peer that lingers after a refusal: without it the server would read on."""
+    listed = json.loads(tool("duelio-server", "--list-backends", "--json").stdout)
+    if not next(each["deadlines"] for each in listed if each["name"] == each_backend):
+        refusal = tool("duelio-server", "--backend", each_backend, "--deadlines", "on")
+        assert refusal.code == 2 and "keeps none: " in refusal.stderr and refusal.stderr.count("\n") == 1
+        server = start_server(each_backend, "--stats", tmp_path / "stats")
+        assert stats_of(server, tmp_path / "stats")["deadlines"] is False
+        return
     server = start_server(each_backend, "--stats", tmp_path / "stats")
     with connect(server) as peer:
         peer.sendall(b"nonsense\r\n\r\n")
