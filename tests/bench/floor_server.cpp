@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "backends/support/buffer_ring.h"
 #include "backends/support/ring.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
@@ -94,7 +96,7 @@ struct Floor {
   Counters counters;
   Ring ring(counters);
   ring.enable();
-  BufferRing buffers(ring);
+  BufferRing buffers(ring, {}, false);
   // A descriptor stands where a session's address would.
   const auto submission = [&](Operation operation, int fd) -> io_uring_sqe& {
     return ring.next(
@@ -126,7 +128,7 @@ struct Floor {
       const int fd = static_cast<int>(completion.user_data / (operation_bits + 1));
       if (result > 0) {
         const std::string_view due = floor.due(fd, static_cast<std::size_t>(result));
-        buffers.give_back(completion.buffer());
+        buffers.take(completion, [](std::span<const char>) {});
         if (!due.empty())
           io_uring_prep_send(&submission(Operation::send, fd), fd, due.data(), due.size(),
                              MSG_NOSIGNAL);
