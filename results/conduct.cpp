@@ -166,7 +166,7 @@ void warn_of_correlation(const JudgedRun& judged, std::vector<std::string>& warn
       std::snprintf(text.data(), text.size(), "%.2f", correlation);
       warnings.push_back("blocks of " + contrast.entry + " at " + judgement->load.id +
                          " resemble their neighbours (correlation " + text.data() +
-                         "): its interval is too narrow");
+                         "): its interval may still be too narrow");
     }
   }
 }
