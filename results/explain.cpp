@@ -158,7 +158,7 @@ std::vector<Part> take_apart(const Timed& timed, const Sampled& sampled, double 
     // A percentile of so few blocks' resamples would be too narrow: Student's quantile, and the
     // factor by which the bootstrap's variance of a mean is too small.
     const auto n = static_cast<double>(blocks);
-    const double probability = alpha / 2 / static_cast<double>(parts.size());
+    const double probability = thresholds::nominal(alpha) / 2 / static_cast<double>(parts.size());
     const double reach = -stats::student_quantile(probability, n - 1) * std::sqrt(n / (n - 1));
     const std::vector<double> errors = standard_errors(timed, sampled);
     for (std::size_t cause = 0; cause < parts.size(); ++cause) {

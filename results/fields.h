@@ -29,8 +29,13 @@ enum class Share : std::uint8_t {
   always,  // or a difference may be the machine's, the build's or the plan's
 };
 
+struct AnyField {
+  template <class Field>
+  void operator()(std::string_view name, Field& field, Share share) const;
+};
+
 template <class T>
-concept Record = requires(T& record) { T::fields(record, [](std::string_view, auto&, Share) {}); };
+concept Record = std::is_void_v<decltype(T::fields(std::declval<T&>(), AnyField()))>;
 
 template <class T>
 inline constexpr bool is_optional = false;

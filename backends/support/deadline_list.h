@@ -93,23 +93,18 @@ class DeadlineList {
     return queues_[static_cast<std::size_t>(session.phase)];
   }
 
-  void append(T& session) noexcept {
-    Queue& queue = queue_of(session);
-    session.is_timed = true;
-    session.later = nullptr;
-    session.sooner = queue.last;
-    (queue.last != nullptr ? queue.last->later : queue.first) = &session;
-    queue.last = &session;
-  }
+  void append(T& session) noexcept { insert(session, queue_of(session).last, nullptr); }
 
   // It was taken from there, and what was done did not end what it waits for.
-  void prepend(T& session) noexcept {
+  void prepend(T& session) noexcept { insert(session, nullptr, queue_of(session).first); }
+
+  void insert(T& session, T* sooner, T* later) noexcept {
     Queue& queue = queue_of(session);
     session.is_timed = true;
-    session.sooner = nullptr;
-    session.later = queue.first;
-    (queue.first != nullptr ? queue.first->sooner : queue.last) = &session;
-    queue.first = &session;
+    session.sooner = sooner;
+    session.later = later;
+    (sooner != nullptr ? sooner->later : queue.first) = &session;
+    (later != nullptr ? later->sooner : queue.last) = &session;
   }
 
   // Coarse: some milliseconds behind at most, and no more than a read of memory.

@@ -25,7 +25,8 @@ class WithDeadlines : public Conformance {
     server_.reset();
     server_.emplace(GetParam(), Wishes{.deadlines = lengths});
   }
-  void start_with(milliseconds http::Deadlines::* member, milliseconds length = soon) {
+  template <class Member>
+  void start_with(Member member, milliseconds length = soon) {
     http::Deadlines lengths = no_deadline_passes;
     lengths.*member = length;
     start(lengths);

@@ -107,13 +107,13 @@ TEST_F(Resume, RefusesOtherEntries) {
 TEST_F(Resume, RefusesAFinishedRun) {
   const std::string file = killed();
   results::Writer(file).write(to_line(results::End{.finished = true, .reason = "complete"}));
-  EXPECT_EQ(complaint([&] { parse_as_they_are({"--resume", file}); }),
-            "--resume '" + file + "' is a finished run");
+  const auto resume = [&] { parse_as_they_are({"--resume", file}); };
+  EXPECT_EQ(complaint(resume), "--resume '" + file + "' is a finished run");
 }
 
 TEST_F(Resume, TakesNoOtherFlagAndNoOtherFile) {
-  EXPECT_THAT(complaint([&] { parse_as_they_are({"--resume", "x", "--blocks", "3"}); }),
-              HasSubstr("no other flag"));
+  const auto resume = [] { parse_as_they_are({"--resume", "x", "--blocks", "3"}); };
+  EXPECT_THAT(complaint(resume), HasSubstr("no other flag"));
   const std::string absent = folder_ + "/absent.jsonl";
   EXPECT_THROW(parse_as_they_are({"--resume", absent}), std::exception);
 }

@@ -49,8 +49,8 @@ TEST(Search, IsNotMisledByATrialInFour) {
 
 TEST(Search, RecordsEveryTrialInItsOrder) {
   Simulated server;
-  const SearchResult result =
-      find_max_rate(10'000, [&](double rate) { return server(rate); }, {}, never);
+  const auto ask = [&](double rate) { return server(rate); };
+  const SearchResult result = find_max_rate(10'000, ask, {}, never);
   EXPECT_EQ(result.trials.size(), static_cast<std::size_t>(server.calls));
   EXPECT_EQ(result.trials.front().rate, 10'000);
   EXPECT_EQ(result.trials[2].rate, 20'000);
@@ -73,7 +73,8 @@ TEST(Search, KeepsWhatItHasWhenATrialCannotBeRun) {
 }
 
 TEST(Search, SaysWhenNothingHolds) {
-  const SearchResult result = find_max_rate(1000, [](double) { return Trial{}; }, {}, never);
+  const auto fails = [](double) { return Trial{}; };
+  const SearchResult result = find_max_rate(1000, fails, {}, never);
   EXPECT_EQ(result.rate, 0);
   EXPECT_EQ(result.failing_rate, 1);
 }
@@ -89,8 +90,8 @@ TEST(Search, SaysWhereItStoppedForTooFewRequests) {
 }
 
 TEST(Search, SaysWhenNothingFails) {
-  const SearchResult result =
-      find_max_rate(1000, [](double) { return Trial{.holds = true}; }, {.highest = 50'000}, never);
+  const auto holds = [](double) { return Trial{.holds = true}; };
+  const SearchResult result = find_max_rate(1000, holds, {.highest = 50'000}, never);
   EXPECT_EQ(result.rate, 50'000);
   EXPECT_EQ(result.failing_rate, 0);
 }

@@ -118,10 +118,11 @@ TEST_F(Record, RefusesAProfileOfNowhere) {
     return complaint(manifest + line_of(bad));
   };
   EXPECT_EQ(complaint_about([](Profile&) {}), "none");
-  EXPECT_EQ(complaint_about([](Profile& bad) { bad.stacks = {{1, 1}}; }),
-            ":2: profile.stacks names a frame that is not there");
-  EXPECT_EQ(complaint_about([](Profile& bad) { bad.stacks = {{}}; }),
-            ":2: profile.stacks names a frame that is not there");
+  using Stacks = decltype(Profile::stacks);
+  for (const Stacks& stacks : {Stacks{{1, 1}}, Stacks{{}}}) {
+    const auto change = [&](Profile& bad) { bad.stacks = stacks; };
+    EXPECT_EQ(complaint_about(change), ":2: profile.stacks names a frame that is not there");
+  }
   EXPECT_EQ(complaint_about([](Profile& bad) { bad.load = "11%"; }),
             ":2: '11%' is none of the manifest's loads");
 }
