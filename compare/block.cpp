@@ -9,6 +9,7 @@
 
 #include "common/os/cpu.h"
 #include "common/thresholds.h"
+#include "compare/cpu_choice.h"
 #include "compare/culprit.h"
 #include "compare/lane.h"
 #include "compare/loads.h"
@@ -72,7 +73,8 @@ class BlockRun {
   }
 
   results::Block run() {
-    const std::int64_t steal = machine_steal_ns();
+    const std::vector<int> cpus = used_cpus(plan_);
+    const std::int64_t steal = steal_ns(cpus);
     results::Block block{.block = number_, .at_s = setting_.elapsed_s()};
     const std::vector<Place> places = places_of(setting_.manifest);
     if (plan_.isolated) {
@@ -83,8 +85,8 @@ class BlockRun {
     }
     if (!setting_.left_out.empty()) block.left_out = setting_.left_out;
     block.length_s = setting_.elapsed_s() - block.at_s;
-    block.steal_share = static_cast<double>(machine_steal_ns() - steal) / (block.length_s * 1e9) /
-                        static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+    block.steal_share = static_cast<double>(steal_ns(cpus) - steal) / (block.length_s * 1e9) /
+                        static_cast<double>(cpus.size());
     return block;
   }
 

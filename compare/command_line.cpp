@@ -175,6 +175,7 @@ std::vector<Options> matrix(const Options& base, const po::variables_map& values
           entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
           if (entry.threads == 0) entry.threads = count;
         }
+        choose_cpus(values, cell);
         check_handler_cpu(cell);
         cell.plan.connections = number;
         check_threads_and_idle(cell);
@@ -243,8 +244,8 @@ po::options_description described() {
       ("connections", text("64")->value_name("LIST"), "active connections; of several, each is a run of its own")
       ("threads", text("1")->value_name("LIST"), "worker threads of each backend; likewise")
       ("handler-cpu", text("0")->value_name("LIST"), "CPU work in the handler of every backend; likewise")
-      ("server-cpus", word()->value_name("LIST"), "CPUs of the servers (default: one)")
-      ("client-cpus", word()->value_name("LIST"), "CPUs of the load generators (default: one of another core)")
+      ("server-cpus", word()->value_name("LIST"), "CPUs of the servers, one a thread in turn (default: one of a core of its own for each thread)")
+      ("client-cpus", word()->value_name("LIST"), "CPUs of the load generators (default: of other cores, as many)")
       ("minimum-effect", word()->value_name("RATIO"), "differences below it do not matter (default: 2%)")
       ("explain",
        "sample each entry at each load, in windows of their own: where a difference in CPU time comes from; needs perf")
@@ -316,7 +317,6 @@ std::vector<Options> fresh(const po::variables_map& values,
   options.workload = cli::value(values, "workload",
                                 [](std::string_view name) { return by_name(workloads(), name); });
   choose_plan(values, options);
-  choose_cpus(values, options.plan);
   options.seed =
       values.contains("seed") ? cli::value(values, "seed", parse_count) : std::random_device{}();
   options.output =

@@ -17,6 +17,7 @@
 #include "common/os/socket.h"
 #include "common/units.h"
 #include "compare/probe.h"
+#include "compare/topology.h"
 
 namespace duelio::compare {
 namespace {
@@ -32,12 +33,39 @@ std::string first_line(const std::string& file) {
 
 Finding cpus() {
   const std::size_t count = os::allowed_cpus().size();
-  Finding finding{.what = "CPUs", .found = std::to_string(count) + " usable"};
+  Finding finding{.what = "CPUs",
+                  .found = std::to_string(count) + " usable of " +
+                           std::to_string(sysconf(_SC_NPROCESSORS_ONLN))};
   if (count >= 4) return finding;
   finding.state = count < 2 ? State::unusable : State::flawed;
   finding.cost = count < 2 ? "server and generator share a CPU: nothing can be said about either"
                            : "the rest of the system shares them: intervals get wider";
   finding.change = "use a machine with four or more";
+  return finding;
+}
+
+Finding cores() {
+  const std::vector<Cpu> cpus = read_topology(os::allowed_cpus());
+  const std::size_t nodes = nodes_of(cpus);
+  Finding finding{.what = "cores",
+                  .found = describe_cores(cpus) + ", " + std::to_string(nodes) +
+                           (nodes == 1 ? " node of memory" : " nodes of memory")};
+  if (cores_of(cpus) >= 2) return finding;
+  finding.state = State::flawed;
+  finding.cost = "server and generator share a core: each slows the other down";
+  finding.change = "use a machine with two cores or more, or allow this process another one";
+  return finding;
+}
+
+Finding quota() {
+  const std::optional<double> limit = cpu_quota();
+  Finding finding{.what = "quota",
+                  .found = limit ? "the cgroup's cpu.max is " + format_count(*limit) + " CPUs"
+                                 : "no cgroup limits CPU time"};
+  if (!limit || *limit >= 2) return finding;
+  finding.state = State::flawed;
+  finding.cost = "server and generator need two: the kernel stops them in each period of 100 ms";
+  finding.change = "raise cpu.max (docker run --cpus, Kubernetes limits.cpu), or leave it out";
   return finding;
 }
 
@@ -66,12 +94,13 @@ Finding governor() {
 }
 
 Finding steal() {
+  const std::vector<int> cpus = os::allowed_cpus();
   const std::int64_t at = os::monotonic_ns();
-  const std::int64_t stolen = machine_steal_ns();
+  const std::int64_t stolen = steal_ns(cpus);
   std::this_thread::sleep_for(std::chrono::seconds(1));
-  const double share = static_cast<double>(machine_steal_ns() - stolen) /
+  const double share = static_cast<double>(steal_ns(cpus) - stolen) /
                        static_cast<double>(os::monotonic_ns() - at) /
-                       static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+                       static_cast<double>(cpus.size());
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f %% in a second", 100 * share);
   Finding finding{.what = "steal", .found = text.data()};
@@ -208,8 +237,8 @@ std::int64_t lateness(std::vector<std::int64_t> pauses, std::int64_t total, doub
 }
 
 std::vector<Finding> examine(int client_cpu) {
-  std::vector<Finding> findings{cpus(),         isolation(),    governor(),
-                                steal(),        clock_source(), descriptors(),
+  std::vector<Finding> findings{cpus(),         cores(),        quota(),        isolation(),
+                                governor(),     steal(),        clock_source(), descriptors(),
                                 accept_queue(), system_calls(), io_uring()};
   os::pin_this_thread({client_cpu});
   findings.push_back(pauses());

@@ -11,6 +11,7 @@
 
 #include "common/version.h"
 #include "compare/probe.h"
+#include "compare/topology.h"
 
 namespace duelio::compare {
 namespace {
@@ -64,6 +65,7 @@ results::Machine describe_machine() {
   const std::string governor = read_file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   if (!governor.empty()) machine.governor = governor;
   machine.mitigations = mitigations();
+  machine.quota_cpus = cpu_quota();
   machine.syscall_counts = availability(Event::syscalls);
   machine.hardware_counters = availability(Event::instructions);
   return machine;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/units.h"
+#include "compare/cpu_choice.h"
 #include "compare/loads.h"
 #include "compare/probe.h"
 #include "compare/profiles.h"
@@ -81,6 +82,7 @@ void print_plan(std::ostream& out, const Options& options) {
   out << ", generators on CPU";
   for (const int cpu : plan.client_cpus) out << ' ' << cpu;
   if (plan.generator_polls) out << " (they poll in the open loop)";
+  for (const std::string& doubt : doubts_about_cpus(options)) out << "\nwarning  " << doubt;
   out << "\nloads   ";
   for (const LoadSpec& load : options.loads) out << ' ' << load.id;
   out << " (% of what the slowest entry reaches; max: the closed loop)\nblocks   " << plan.blocks

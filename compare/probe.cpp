@@ -72,13 +72,20 @@ std::size_t threads_of(pid_t pid) {
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-std::int64_t machine_steal_ns() {
-  std::string name;
-  std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0,
-               steal = 0;
-  std::ifstream("/proc/stat") >> name >> user >> nice >> system >> idle >> iowait >> irq >>
-      softirq >> steal;
-  return steal * (1'000'000'000 / sysconf(_SC_CLK_TCK));
+std::int64_t steal_ns(const std::vector<int>& cpus) {
+  std::int64_t ticks = 0;
+  std::ifstream stream("/proc/stat");
+  for (std::string line; std::getline(stream, line) && line.starts_with("cpu");) {
+    std::string name;
+    std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0,
+                 steal = 0;
+    std::istringstream(line) >> name >> user >> nice >> system >> idle >> iowait >> irq >>
+        softirq >> steal;
+    const bool is_wanted = std::any_of(
+        cpus.begin(), cpus.end(), [&](int cpu) { return name == "cpu" + std::to_string(cpu); });
+    if (is_wanted) ticks += steal;
+  }
+  return ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK));
 }
 
 std::string why_not(Event event) {

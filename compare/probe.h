@@ -19,8 +19,8 @@ std::uint64_t rss_bytes(pid_t pid);
 std::int64_t run_delay_ns(pid_t pid);
 std::size_t threads_of(pid_t pid);
 
-// CPU time of the machine, all CPUs, that the hypervisor took: /proc/stat, in ticks of 10 ms.
-std::int64_t machine_steal_ns();
+// CPU time that the hypervisor took from these CPUs: /proc/stat, in ticks of 10 ms.
+std::int64_t steal_ns(const std::vector<int>& cpus);
 
 // What perf_event_open(2) counts: the tracepoint raw_syscalls:sys_enter, and two counters of the
 // CPU, user and kernel.

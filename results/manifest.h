@@ -140,6 +140,7 @@ struct Machine {
   std::string syscall_counts;           // "available", or why not
   std::string hardware_counters;        // "available", or why not
   std::optional<std::string> sampling;  // likewise; none: not asked for (--explain)
+  std::optional<double> quota_cpus;     // whose time the cgroup lets it use; none: no limit
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -153,6 +154,7 @@ struct Machine {
     visit("syscall_counts", self.syscall_counts, Share::no);
     visit("hardware_counters", self.hardware_counters, Share::no);
     visit("sampling", self.sampling, Share::no);
+    visit("quota_cpus", self.quota_cpus, Share::always);
   }
 };
 

@@ -166,7 +166,7 @@ struct Block {
   std::size_t block = 0;  // from 1
   double at_s = 0;        // its begin, since the run began
   double length_s = 0;
-  double steal_share = 0;  // of the machine's CPU time, taken by the hypervisor
+  double steal_share = 0;  // of the CPUs in use, taken by the hypervisor
   std::vector<Lane> lanes;
   std::optional<std::vector<LeftOut>> left_out{};  // by its end; none: nobody
 

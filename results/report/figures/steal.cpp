@@ -25,7 +25,7 @@ std::vector<Panel> panels(const JudgedRun& run) {
   return {{.section = Section::blocks,
            .id = "steal",
            .title = "CPU time that the hypervisor took, %",
-           .note = "of all CPUs, in each block",
+           .note = "of the CPUs in use, in each block",
            .rows = std::move(rows)}};
 }
 
