@@ -46,7 +46,9 @@ inline constexpr double reachable_share =
 // A window is void, with the turn's contrasts of its lane.
 inline constexpr double generator_busy = 0.98;  // open loop: share of its busiest thread
 inline constexpr double generator_delay =
-    0.05;                                     // open loop: share of the window it waited for a CPU
+    0.05;  // open loop: share of the window it waited for a CPU
+inline constexpr double generator_apart =
+    0.05;  // open loop: share of the window by which its threads' edges lay apart
 inline constexpr double generator_lag = 0.5;  // open loop: median dispatch lag over median latency
 inline constexpr double server_delay = 0.15;  // open loop: share of the window it waited for a CPU
 

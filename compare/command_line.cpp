@@ -175,9 +175,9 @@ std::vector<Options> matrix(const Options& base, const po::variables_map& values
           entry.handler_cpu_ns += static_cast<std::uint64_t>(handler_cpu.count());
           if (entry.threads == 0) entry.threads = count;
         }
-        choose_cpus(values, cell);
         check_handler_cpu(cell);
         cell.plan.connections = number;
+        choose_cpus(values, cell);
         check_threads_and_idle(cell);
         cell.plan.cell = next;
         cell.plan.cells = cells.size();
@@ -245,7 +245,7 @@ po::options_description described() {
       ("threads", text("1")->value_name("LIST"), "worker threads of each backend; likewise")
       ("handler-cpu", text("0")->value_name("LIST"), "CPU work in the handler of every backend; likewise")
       ("server-cpus", word()->value_name("LIST"), "CPUs of the servers, one a thread in turn (default: one of a core of its own for each thread)")
-      ("client-cpus", word()->value_name("LIST"), "CPUs of the load generators (default: of other cores, as many)")
+      ("client-cpus", word()->value_name("LIST"), "CPUs of the load generators with a thread on each (default: as many as of the servers, of other cores)")
       ("minimum-effect", word()->value_name("RATIO"), "differences below it do not matter (default: 2%)")
       ("explain",
        "sample each entry at each load, in windows of their own: where a difference in CPU time comes from; needs perf")

@@ -65,6 +65,12 @@ void choose_cpus(const po::variables_map& values, Options& options) {
   results::Plan& plan = options.plan;
   plan.server_cpus = chosen.server;
   plan.client_cpus = chosen.client;
+  // A generator's thread for each CPU that is there for it: more would take turns, and fewer leave
+  // CPUs that were given for nothing.
+  const auto generator_threads =
+      static_cast<unsigned>(std::min<std::size_t>(plan.client_cpus.size(), plan.connections));
+  plan.generator_threads.reset();
+  if (generator_threads > 1) plan.generator_threads = generator_threads;
   plan.generator_polls = !have_one_in_common(plan.client_cpus, plan.server_cpus);
 }
 

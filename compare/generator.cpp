@@ -33,6 +33,8 @@ std::vector<std::string> arguments_for(const Generator::Target& target,
           std::to_string(response_limit.count()) + "ms",
           "--cpus",
           cpus,
+          "--threads",
+          std::to_string(plan.generator_threads.value_or(1)),
           "--connections",
           std::to_string(plan.connections),
           "--pipeline",
@@ -88,9 +90,11 @@ WindowReport Generator::measure(const WindowOrder& order) {
   std::string pids;
   for (const pid_t pid : order.server) pids += (pids.empty() ? "" : ",") + std::to_string(pid);
   const auto length = std::chrono::duration_cast<milliseconds>(order.lead_in + order.length);
-  const json::object reply =
-      ask(command + " pids=" + pids, length + 2 * response_limit + milliseconds(30'000));
+  return report_of(
+      ask(command + " pids=" + pids, length + 2 * response_limit + milliseconds(30'000)), order);
+}
 
+WindowReport report_of(const json::object& reply, const WindowOrder& order) {
   const json::value& counts = reply.at("counts");
   WindowReport report;
   report.length_s = reply.at("length_ns").to_number<double>() * 1e-9;
@@ -105,13 +109,22 @@ WindowReport Generator::measure(const WindowOrder& order) {
       ++report.lost_processes;
     }
   }
-  for (const json::value& thread : reply.at("threads").as_array()) {
-    report.generator_share =
-        std::max(report.generator_share, thread.at("busy").to_number<double>());
-  }
   if (const json::value& lag = reply.at("dispatch_lag_ns");
       lag.is_object() && lag.at("p50").is_number())
     report.dispatch_lag_p50_ns = lag.at("p50").to_number<double>();
+  for (const json::value& each : reply.at("threads").as_array()) {
+    const json::object& thread = each.as_object();
+    report.generator_share =
+        std::max(report.generator_share, thread.at("busy").to_number<double>());
+    const json::value* const apart = thread.if_contains("edges_apart_ns");
+    if (apart == nullptr) continue;
+    // One that never opened its window was as far away as can be.
+    report.edges_apart_s =
+        std::max(report.edges_apart_s.value_or(0),
+                 apart->is_number() ? apart->to_number<double>() * 1e-9 : report.length_s);
+    if (const json::value& lag = thread.at("dispatch_lag_p50_ns"); lag.is_number())
+      report.dispatch_lag_p50_ns = std::max(report.dispatch_lag_p50_ns, lag.to_number<double>());
+  }
   for (const json::value& error : reply.at("errors").as_array()) {
     const json::value& number = error.at("errno");  // null for a wrong answer
     report.failures.push_back({.kind = json::value_to<std::string>(error.at("class")),
@@ -123,8 +136,8 @@ WindowReport Generator::measure(const WindowOrder& order) {
   return report;
 }
 
-std::int64_t Generator::run_delay_ns() const {
-  return compare::run_delay_ns(process_.pid());
+std::vector<ThreadTimes> Generator::thread_times() const {
+  return compare::thread_times(process_.pid());
 }
 
 }  // namespace duelio::compare

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "common/histogram.h"
+#include "compare/probe.h"
 #include "compare/process.h"
 #include "results/record.h"
 
@@ -33,11 +34,15 @@ struct WindowReport {
   std::int64_t server_cpu_ns = 0;
   std::size_t lost_processes =
       0;                       // of the server: gone before the second edge, their time with them
-  double generator_share = 0;  // its busiest thread
-  double dispatch_lag_p50_ns = 0;
+  double generator_share = 0;  // of its busiest thread
+  double dispatch_lag_p50_ns = 0;       // of its latest one
+  std::optional<double> edges_apart_s;  // of its threads, at most; none: one thread
   std::vector<results::Failure> failures;
   Histogram latency;
 };
+
+// What a generator's line says. `order` is what was asked for.
+WindowReport report_of(const boost::json::object& line, const WindowOrder& order);
 
 // A load generator that keeps its connections to one server and measures windows on command
 // (duelio-loadgen --control). It sleeps between two commands.
@@ -56,8 +61,7 @@ class Generator {
   // Throws EntryFailed when it says nothing, or Interrupted.
   WindowReport measure(const WindowOrder& order);
 
-  // Ready but without a CPU, all threads together.
-  std::int64_t run_delay_ns() const;
+  std::vector<ThreadTimes> thread_times() const;
 
  private:
   boost::json::object ask(const std::string& command, std::chrono::milliseconds limit);

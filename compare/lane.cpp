@@ -17,10 +17,13 @@ std::uint64_t rss_of(const std::vector<pid_t>& processes) {
   return sum;
 }
 
-std::int64_t delay_of(const std::vector<pid_t>& processes) {
-  std::int64_t sum = 0;
-  for (const pid_t pid : processes) sum += run_delay_ns(pid);
-  return sum;
+std::vector<ThreadTimes> times_of_threads(const std::vector<pid_t>& processes) {
+  std::vector<ThreadTimes> all;
+  for (const pid_t pid : processes) {
+    const std::vector<ThreadTimes> some = thread_times(pid);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
 }
 
 std::optional<double>& count_of(results::LaneLoad& load, Event event) {
@@ -77,9 +80,10 @@ WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) {
 
 results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
   // Outside the window, so the lead-in and the last responses are in these two.
-  const std::int64_t generator_before = generator_.run_delay_ns();
+  const std::vector<ThreadTimes> generator_before = generator_.thread_times();
   const WindowOrder window_order = order(load, seed);
-  const std::int64_t server_before = waits_for_itself_ ? 0 : delay_of(processes_);
+  const std::vector<ThreadTimes> server_before =
+      waits_for_itself_ ? std::vector<ThreadTimes>{} : times_of_threads(processes_);
   const WindowReport report = generator_.measure(window_order);
   const std::vector<pid_t> left = server_.processes();
   if (left.empty() || (report.lost_processes > 0 && !server_.is_foreign())) server_.fail("died");
@@ -97,9 +101,14 @@ results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
                          .dispatch_lag_p50_ns = report.dispatch_lag_p50_ns,
                          .failures = report.failures};
   window.generator_delay =
-      static_cast<double>(generator_.run_delay_ns() - generator_before) / window_ns;
-  if (!waits_for_itself_)
-    window.server_delay = static_cast<double>(delay_of(processes_) - server_before) / window_ns;
+      static_cast<double>(longest_delay_ns(generator_before, generator_.thread_times())) /
+      window_ns;
+  if (!waits_for_itself_) {
+    window.server_delay =
+        static_cast<double>(longest_delay_ns(server_before, times_of_threads(processes_))) /
+        window_ns;
+  }
+  if (report.edges_apart_s) window.generator_apart = *report.edges_apart_s / report.length_s;
   window.void_cause = left == processes_ && report.lost_processes == 0 ? void_cause(window, load)
                                                                        : std::optional(unseen_time);
   if (!window.void_cause || plan_.accept_noise) at(load).latency.add(report.latency);

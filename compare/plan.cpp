@@ -81,6 +81,7 @@ void print_plan(std::ostream& out, const Options& options) {
   for (const int cpu : plan.server_cpus) out << ' ' << cpu;
   out << ", generators on CPU";
   for (const int cpu : plan.client_cpus) out << ' ' << cpu;
+  if (plan.generator_threads) out << " (" << *plan.generator_threads << " threads each)";
   if (plan.generator_polls) out << " (they poll in the open loop)";
   for (const std::string& doubt : doubts_about_cpus(options)) out << "\nwarning  " << doubt;
   out << "\nloads   ";

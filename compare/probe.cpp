@@ -54,16 +54,26 @@ std::uint64_t rss_bytes(pid_t pid) {
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-std::int64_t run_delay_ns(pid_t pid) {
-  std::int64_t sum = 0;
+std::vector<ThreadTimes> thread_times(pid_t pid) {
+  std::vector<ThreadTimes> all;
   std::error_code error;
   for (const auto& task : fs::directory_iterator(folder_of(pid) + "/task", error)) {
-    std::int64_t on_cpu = 0;
-    std::int64_t delay = 0;
-    std::ifstream(task.path() / "schedstat") >> on_cpu >> delay;
-    sum += delay;
+    ThreadTimes times{.id = std::atoi(task.path().filename().c_str())};
+    std::ifstream(task.path() / "schedstat") >> times.cpu_ns >> times.delay_ns;
+    all.push_back(times);
   }
-  return sum;
+  return all;
+}
+
+std::int64_t longest_delay_ns(const std::vector<ThreadTimes>& before,
+                              const std::vector<ThreadTimes>& after) {
+  std::int64_t longest = 0;
+  for (const ThreadTimes& thread : after) {
+    const auto same = std::find_if(before.begin(), before.end(),
+                                   [&](const auto& other) { return other.id == thread.id; });
+    longest = std::max(longest, thread.delay_ns - (same == before.end() ? 0 : same->delay_ns));
+  }
+  return longest;
 }
 
 std::size_t threads_of(pid_t pid) {

@@ -15,9 +15,19 @@ namespace duelio::compare {
 
 std::uint64_t rss_bytes(pid_t pid);
 
-// How long the threads of a process were ready to run but had no CPU: /proc/PID/task/*/schedstat.
-std::int64_t run_delay_ns(pid_t pid);
+// What the threads of a process have had, since they began: /proc/PID/task/*/schedstat.
+struct ThreadTimes {
+  pid_t id = 0;
+  std::int64_t cpu_ns = 0;
+  std::int64_t delay_ns = 0;  // ready to run but without a CPU
+};
+std::vector<ThreadTimes> thread_times(pid_t pid);
 std::size_t threads_of(pid_t pid);
+
+// Of the thread that waited longest for a CPU between the two; one that is in the second only has
+// begun meanwhile.
+std::int64_t longest_delay_ns(const std::vector<ThreadTimes>& before,
+                              const std::vector<ThreadTimes>& after);
 
 // CPU time that the hypervisor took from these CPUs: /proc/stat, in ticks of 10 ms.
 std::int64_t steal_ns(const std::vector<int>& cpus);

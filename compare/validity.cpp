@@ -10,6 +10,8 @@ std::optional<std::string> void_cause(const results::Window& window, const resul
   if (!load.is_open()) return std::nullopt;
   if (window.generator_share > generator_busy) return "the generator was busy all the time";
   if (window.generator_delay > generator_delay) return "the generator waited for a CPU";
+  if (window.generator_apart.value_or(0) > generator_apart)
+    return "the generator's threads did not measure the same time";
   if (window.server_delay.value_or(0) > server_delay)
     return "another process was on the server's CPU";
   if (window.dispatch_lag_p50_ns > generator_lag * window.p50_ns) return "the generator was late";

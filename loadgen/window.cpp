@@ -41,6 +41,27 @@ json::object counts_of(const Tally& tally, bool open_loop) {
           {"resent", tally.resent}};
 }
 
+// Of several threads each says, too, what it saw alone: the worst of them is the generator's
+// verdict.
+json::array threads_of(const std::deque<Worker>& workers) {
+  json::array threads;
+  for (const Worker& worker : workers) {
+    const Tally& tally = worker.tally();
+    json::object& thread =
+        threads
+            .emplace_back(json::object{{"cpu_ns", tally.cpu_ns}, {"busy", tally.max_thread_share}})
+            .as_object();
+    if (workers.size() == 1) break;
+    const auto apart = worker.edges_from(workers.front());
+    thread["completed"] = tally.completed_in_window;
+    thread["edges_apart_ns"] = apart ? json::value(*apart) : json::value(nullptr);
+    thread["dispatch_lag_p50_ns"] = tally.dispatch_lag.count() > 0
+                                        ? json::value(tally.dispatch_lag.quantile(0.5))
+                                        : json::value(nullptr);
+  }
+  return threads;
+}
+
 }  // namespace
 
 json::object measure(Generator& generator, const Window& window, Tally& tally) {
@@ -61,12 +82,7 @@ json::object measure(Generator& generator, const Window& window, Tally& tally) {
                  .on_close = [&](std::int64_t) { clocks.at_end(); }});
 
   tally.clear();
-  json::array threads;
-  for (const Worker& worker : generator.workers()) {
-    tally.add(worker.tally());
-    threads.push_back(
-        json::object{{"cpu_ns", worker.tally().cpu_ns}, {"busy", worker.tally().max_thread_share}});
-  }
+  for (const Worker& worker : generator.workers()) tally.add(worker.tally());
   const bool open_loop = window.load.rate.has_value();
   return {{"type", "window"},
           {"interrupted", interrupted.load()},
@@ -85,7 +101,7 @@ json::object measure(Generator& generator, const Window& window, Tally& tally) {
           {"connections", json::object{{"wanted", generator.wanted_connections()},
                                        {"open", generator.open_connections()},
                                        {"reconnects", tally.reconnects}}},
-          {"threads", std::move(threads)},
+          {"threads", threads_of(generator.workers())},
           {"server", clocks.to_json()}};
 }
 

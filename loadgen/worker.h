@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <limits>
@@ -77,6 +79,11 @@ class Worker {
   const Tally& tally() const noexcept { return tally_; }
   // Between its edges as they were; 0 when it never opened.
   std::int64_t window_ns() const noexcept { return begin_ == never ? 0 : end_ - begin_; }
+  // How far its edges lie from another's at most; none when one of the two never opened.
+  std::optional<std::int64_t> edges_from(const Worker& other) const noexcept {
+    if (begin_ == never || other.begin_ == never) return std::nullopt;
+    return std::max(std::abs(begin_ - other.begin_), std::abs(end_ - other.end_));
+  }
   const Live& live() const noexcept { return live_; }
   std::uint64_t active_connections() const noexcept { return active_count_; }
   std::uint64_t open_connections() const noexcept;  // those beside the active ones included

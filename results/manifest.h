@@ -91,10 +91,11 @@ struct Plan {
   std::vector<Load> loads;  // ascending, the closed loop last
   std::vector<int> server_cpus;
   std::vector<int> client_cpus;
-  bool generator_polls = false;  // in the open loop: its CPUs are its own
-  bool isolated = false;         // one lane alive at a time: only for the study of bias
-  bool accept_noise = false;     // void windows count: only to try the tools
-  std::size_t cell = 1;          // of the matrix of runs that one command made, from 1
+  std::optional<unsigned> generator_threads;  // of each generator, on client_cpus; none: one
+  bool generator_polls = false;               // in the open loop: its CPUs are its own
+  bool isolated = false;      // one lane alive at a time: only for the study of bias
+  bool accept_noise = false;  // void windows count: only to try the tools
+  std::size_t cell = 1;       // of the matrix of runs that one command made, from 1
   std::size_t cells = 1;
 
   template <class Self, class Visit>
@@ -109,6 +110,7 @@ struct Plan {
     visit("loads", self.loads, Share::load);
     visit("server_cpus", self.server_cpus, Share::always);
     visit("client_cpus", self.client_cpus, Share::always);
+    visit("generator_threads", self.generator_threads, Share::always);
     visit("generator_polls", self.generator_polls, Share::always);
     visit("isolated", self.isolated, Share::always);
     visit("accept_noise", self.accept_noise, Share::always);

@@ -56,9 +56,11 @@ struct Window {
   std::uint64_t finished = 0;      // responses between the edges, whenever their requests were due
   std::int64_t server_cpu_ns = 0;  // between the edges, all processes of the entry
   double generator_share = 0;      // of the window, its busiest thread; empty polls are no work
-  double generator_delay = 0;      // of the window: ready but without a CPU
+  double generator_delay = 0;      // of the window: ready but without a CPU, its worst thread
   // As that, of an entry with no more threads than CPUs: others wait for each other.
   std::optional<double> server_delay;
+  // Of the window, how far the edges of the generator's threads lay apart; none: it has one.
+  std::optional<double> generator_apart;
   double p50_ns = 0;
   double dispatch_lag_p50_ns = 0;
   std::vector<Failure> failures;
@@ -80,6 +82,7 @@ struct Window {
     visit("generator_share", self.generator_share, Share::no);
     visit("generator_delay", self.generator_delay, Share::no);
     visit("server_delay", self.server_delay, Share::no);
+    visit("generator_apart", self.generator_apart, Share::no);
     visit("p50_ns", self.p50_ns, Share::no);
     visit("dispatch_lag_p50_ns", self.dispatch_lag_p50_ns, Share::no);
     visit("failures", self.failures, Share::no);

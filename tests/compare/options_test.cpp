@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "common/units.h"
 #include "tests/compare/parse.h"
 
 namespace duelio::compare {
@@ -241,6 +242,18 @@ TEST_F(Cpus, OfServersAndGeneratorsAreDifferentOnes) {
             (std::vector{os::allowed_cpus().front()}));
   EXPECT_NE(parse_as_they_are({"--server-cpus", std::to_string(last)}).front().plan.client_cpus,
             (std::vector{last}));
+}
+
+TEST_F(Cpus, AGeneratorHasAThreadForEachOfItsOwn) {
+  const std::string all =
+      std::to_string(os::allowed_cpus().front()) + "-" + std::to_string(os::allowed_cpus().back());
+  if (parse_cpu_list(all).size() != os::allowed_cpus().size()) GTEST_SKIP() << "CPUs with gaps";
+  if (os::allowed_cpus().size() < 2) GTEST_SKIP() << "this machine has one CPU";
+  EXPECT_EQ(parse({}).front().plan.generator_threads, std::nullopt);
+  EXPECT_EQ(parse({"--client-cpus", all}).front().plan.generator_threads,
+            os::allowed_cpus().size());
+  EXPECT_EQ(parse({"--client-cpus", all, "--connections", "1"}).front().plan.generator_threads,
+            std::nullopt);
 }
 
 TEST_F(Cpus, OneIsSharedOnlyWhenItIsNamed) {

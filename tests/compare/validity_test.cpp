@@ -44,6 +44,9 @@ INSTANTIATE_TEST_SUITE_P(
                     [](results::Window& window, double value) { window.generator_delay = value; }},
         Disturbance{"another process was on the server's CPU", thresholds::server_delay,
                     [](results::Window& window, double value) { window.server_delay = value; }},
+        Disturbance{"the generator's threads did not measure the same time",
+                    thresholds::generator_apart,
+                    [](results::Window& window, double value) { window.generator_apart = value; }},
         Disturbance{"the generator was late", thresholds::generator_lag,
                     [](results::Window& window, double value) {
                       window.dispatch_lag_p50_ns = value * window.p50_ns;
