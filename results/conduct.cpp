@@ -10,6 +10,7 @@
 
 #include "common/thresholds.h"
 #include "common/units.h"
+#include "results/threads.h"
 
 namespace duelio::results {
 namespace {
@@ -252,6 +253,7 @@ std::vector<std::string> warnings_about(const Layout& layout, const JudgedRun& j
   if (manifest.build.preset != "release")
     warnings.push_back("built as '" + manifest.build.preset +
                        "': only the release preset is ever measured");
+  for (std::string& warning : warnings_about_cpus(manifest)) warnings.push_back(std::move(warning));
   warn_of_warmup(layout, judged, warnings);
   warn_of_correlation(judged, warnings);
   return warnings;

@@ -150,11 +150,16 @@ std::string format_setting(const Run& run) {
   std::string text = run.manifest.workload.name + ", " +
                      std::to_string(run.manifest.plan.connections) + " connections";
   std::set<unsigned> threads;
-  for (const EntrySpec& entry : run.manifest.entries) threads.insert(entry.threads);
-  if (threads.size() != 1) return text;  // the entries' names say it
-  return text + (*threads.begin() == 1
-                     ? ", one worker thread"
-                     : ", " + std::to_string(*threads.begin()) + " worker threads");
+  for (const EntrySpec& entry : run.manifest.entries) {
+    if (entry.kind != "peer") threads.insert(entry.threads);  // a peer has what its file says
+  }
+  if (threads.size() == 1) {  // else the entries' names say it
+    text += *threads.begin() == 1 ? ", one worker thread"
+                                  : ", " + std::to_string(*threads.begin()) + " worker threads";
+  }
+  if (const auto generator = run.manifest.plan.generator_threads)
+    text += ", " + std::to_string(*generator) + " generator threads";
+  return text;
 }
 
 void print_table(std::ostream& out, const JudgedRun& judged, bool colour) {

@@ -28,17 +28,18 @@ std::string write(std::span<const JudgedRun> runs) {
   const std::vector<std::string> names = names_of(runs);
   const bool is_alone = runs.size() == 1;
   std::ostringstream out;
-  out << (is_alone ? "" : "file,") << "block,turn,load,entry,role,at_s,void,metric,value\n";
+  out << (is_alone ? "" : "file,") << "block,turn,load,entry,threads,role,at_s,void,metric,value\n";
   for (std::size_t i = 0; i < runs.size(); ++i) {
     for (const Window& window : runs[i].run.windows) {
+      const unsigned threads = runs[i].run.entry(window.entry)->threads;
       for (const Metric& metric : metrics()) {
         const auto value = metric.of_window == nullptr ? std::nullopt : metric.of_window(window);
         if (!value) continue;
         if (!is_alone) out << quoted(names[i]) << ',';
         out << window.block << ',' << window.turn << ',' << quoted(window.load) << ','
-            << quoted(window.entry) << ',' << to_string(window.role) << ',' << exact(window.at_s)
-            << ',' << quoted(window.void_cause.value_or("")) << ',' << metric.id << ','
-            << exact(*value) << '\n';
+            << quoted(window.entry) << ',' << threads << ',' << to_string(window.role) << ','
+            << exact(window.at_s) << ',' << quoted(window.void_cause.value_or("")) << ','
+            << metric.id << ',' << exact(*value) << '\n';
       }
     }
   }

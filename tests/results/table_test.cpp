@@ -35,6 +35,27 @@ TEST(Table, BeginsWithTheAnswers) {
   EXPECT_EQ(text.find("NOT FINISHED"), std::string::npos);
 }
 
+TEST(Table, NamesTheThreadsAndTheCpusThatTheyLack) {
+  results::Run run = test::synthetic_run({.entries = {{"a", 1}, {"b", 1}}});
+  for (EntrySpec& entry : run.manifest.entries) entry.threads = 3;
+  run.manifest.plan.client_cpus = {2, 3};
+  run.manifest.plan.generator_threads = 2;
+  run.manifest.machine.quota_cpus = 1.5;
+  const std::string text = table(run);
+  EXPECT_NE(text.find("hello, 64 connections, 3 worker threads, 2 generator threads; "),
+            std::string::npos)
+      << text;
+  expect_line(text,
+              "warning: 3 threads of a server had 1 CPU and took turns there: nothing is said of "
+              "how it scales");
+  expect_line(text,
+              "warning: a cgroup let it use the time of 1.50 CPUs, and it used 3: the kernel "
+              "stopped it again and again");
+  run.manifest.plan.server_cpus = {0, 1, 4};
+  run.manifest.machine.quota_cpus = 5;
+  EXPECT_EQ(table(run).find("warning"), std::string::npos) << table(run);
+}
+
 TEST(Table, TellsWhatHappenedByNameAndCause) {
   results::Run run = test::synthetic_run({.entries = {{"a", 1}, {"b", 1}}});
   test::change_windows(

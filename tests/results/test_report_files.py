@@ -324,6 +324,11 @@ def test_several_runs_are_told_apart_and_what_differs_is_said(report, synthetic_
     assert alone[0].startswith("block,") and len(alone) - 1 == rows[str(runs[0])]
 
 
+def test_a_row_of_the_csv_names_its_threads(report, synthetic_run):
+    rows = csv.DictReader(report(synthetic_run("two", threads=2), "--csv", "-").splitlines())
+    assert {row["threads"] for row in rows} == {"2"}
+
+
 @pytest.mark.parametrize("flag, few, many, ticks", [
     ("connections", 16, 256, ["16", "256"]),
     ("threads", 1, 2, ["1", "2"]),

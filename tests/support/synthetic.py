@@ -67,7 +67,7 @@ def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, conne
                      "body_bytes": 0, "idle_connections": idle},
         "plan": {"blocks": blocks, "turns": turns, "alpha": 0.05, "minimum_effect": 0.02, "lead_in_s": 0.005,
                  "window_s": 0.025, "connections": connections,
-                 "loads": [{"id": name, "rate": rate} for name, rate in loads], "server_cpus": [0], "client_cpus": [1],
+                 "loads": [{"id": name, "rate": rate} for name, rate in loads], "server_cpus": list(range(threads)), "client_cpus": [threads],
                  "generator_polls": True, "isolated": False, "accept_noise": False, "cell": 1, "cells": 1},
         "calibration": [{"entry": name, "rates": [60_000.0, 61_000.0, 60_500.0]} for name in names],
         "machine": {"cpu": "A CPU", "cpus": 2, "hypervisor": False, "kernel": kernel, "clocksource": "tsc",

@@ -29,12 +29,13 @@ struct Axis {
 
 template <auto Member>
 std::optional<std::uint64_t> of_entries(const Manifest& manifest) {
-  const auto& entries = manifest.entries;
-  const auto differs = [&](const EntrySpec& each) {
-    return each.*Member != entries.front().*Member;
-  };
-  if (entries.empty() || std::any_of(entries.begin(), entries.end(), differs)) return std::nullopt;
-  return entries.front().*Member;
+  std::optional<std::uint64_t> value;
+  for (const EntrySpec& entry : manifest.entries) {
+    if (entry.kind == "peer") continue;  // is not asked for it
+    if (value && *value != entry.*Member) return std::nullopt;
+    value = entry.*Member;
+  }
+  return value;
 }
 
 template <auto Member>
@@ -42,15 +43,20 @@ void level_entries(Manifest& manifest) {
   for (EntrySpec& entry : manifest.entries) entry.*Member = {};
 }
 
-constexpr std::array axes{
-    Axis{"connections",
-         [](const Manifest& manifest) -> std::optional<std::uint64_t> {
-           return manifest.plan.connections;
-         },
-         [](Manifest& manifest) { manifest.plan.connections = 0; }},
-    Axis{"threads", of_entries<&EntrySpec::threads>, level_entries<&EntrySpec::threads>},
-    Axis{"handler CPU", of_entries<&EntrySpec::handler_cpu_ns>,
-         level_entries<&EntrySpec::handler_cpu_ns>}};
+constexpr std::array axes{Axis{"connections",
+                               [](const Manifest& manifest) -> std::optional<std::uint64_t> {
+                                 return manifest.plan.connections;
+                               },
+                               [](Manifest& manifest) { manifest.plan.connections = 0; }},
+                          Axis{"threads", of_entries<&EntrySpec::threads>,
+                               [](Manifest& manifest) {
+                                 level_entries<&EntrySpec::threads>(manifest);
+                                 manifest.plan.server_cpus.clear();  // more threads have more CPUs
+                                 manifest.plan.client_cpus.clear();
+                                 manifest.plan.generator_threads.reset();
+                               }},
+                          Axis{"handler CPU", of_entries<&EntrySpec::handler_cpu_ns>,
+                               level_entries<&EntrySpec::handler_cpu_ns>}};
 
 std::vector<std::string> entry_list(const Manifest& manifest) {
   std::vector<std::string> names;
