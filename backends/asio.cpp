@@ -312,9 +312,7 @@ Counters run_loops(const ServerConfig& config, Listeners listeners, const StopEv
     for (Loop<Threads>& loop : loops) loop.run(workers.front());
     throw;
   }
-  Counters sum;
-  for (const WorkerContext& each : workers) sum += each.counted();
-  return sum;
+  return added_up(config, workers);
 }
 
 Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& stop) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "backends/connection_limit.h"
 #include "backends/counters.h"
 #include "backends/stop_event.h"
@@ -48,6 +50,13 @@ struct Option {
   std::span<const Sharing> sharings = {};           // where it makes sense; empty: everywhere
 };
 
+// What one of a server's threads did.
+struct ThreadCount {
+  pid_t id = 0;             // gettid(2)
+  std::int64_t cpu_ns = 0;  // by its own clock, from when it began to work to its end
+  Counters counters;
+};
+
 struct ServerConfig {
   unsigned threads = 1;
   std::vector<int> cpus;  // thread i is pinned to cpus[i % size]; empty: not pinned
@@ -58,6 +67,8 @@ struct ServerConfig {
   std::vector<std::string_view> with = {};        // names of the model's options
   std::optional<http::Deadlines> deadlines = {};  // of each connection; none: peers have all time
   ConnectionLimit* connections = nullptr;         // outlives run(); none: no limit
+  std::vector<ThreadCount>* by_thread = nullptr;  // outlives run(), which fills it at its end, or
+                                                  // leaves it empty: connections have a thread each
 
   // While setting up.
   bool has(const Option& option) const noexcept {

@@ -193,9 +193,7 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
   for (unsigned i = 0; i < config.threads; ++i) workers.emplace_back(config, shared);
   run_workers(config, stop, [&](std::size_t i) { workers[i].run(); });
   workers.front().finish();
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counted();
-  return sum;
+  return added_up(config, workers);
 }
 
 constexpr std::array sharings{Sharing::shared};

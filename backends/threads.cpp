@@ -215,6 +215,7 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
     throw;
   }
   acceptors.clear();
+  if (config.by_thread != nullptr) config.by_thread->clear();  // those that accept do no more
   return server.finish();
 }
 

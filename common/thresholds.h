@@ -57,6 +57,12 @@ inline constexpr double limit_share = 0.95;
 inline constexpr double limited_windows =
     0.10;  // of a contrast's windows: more, and its rate has no word
 
+// Queues of threads with a listener each.
+inline constexpr double uneven_queues =
+    1.25;  // connections of the fullest thread over the threads' mean, median of a run's lanes
+inline constexpr double largest_noise =
+    0.5;  // of the variance between blocks: what goes with more of it outweighs all the rest
+
 // Causes of a difference.
 inline constexpr double unplaced_share =
     0.05;  // of an entry's samples: more that the table does not know, and it is said

@@ -9,6 +9,8 @@
 
 namespace duelio::compare {
 
+namespace json = boost::json;
+
 namespace {
 
 std::uint64_t rss_of(const std::vector<pid_t>& processes) {
@@ -55,6 +57,7 @@ Lane::Lane(const results::EntrySpec& entry, results::Role role, const results::M
   std::size_t threads = 0;
   for (const pid_t pid : processes_) threads += threads_of(pid);
   waits_for_itself_ = threads > plan_.server_cpus.size();
+  has_threads_ = !entry.peer_file && entry.threads > 1;
   shown_.rss_at_start_bytes = rss_of(processes_);
   for (const results::Load& load : plan_.loads) at(load);  // in the plan's order
 }
@@ -82,8 +85,11 @@ results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
   // Outside the window, so the lead-in and the last responses are in these two.
   const std::vector<ThreadTimes> generator_before = generator_.thread_times();
   const WindowOrder window_order = order(load, seed);
-  const std::vector<ThreadTimes> server_before =
-      waits_for_itself_ ? std::vector<ThreadTimes>{} : times_of_threads(processes_);
+  const bool looks_at_threads = has_threads_ || !waits_for_itself_;
+  const auto server_times = [&] {
+    return looks_at_threads ? times_of_threads(processes_) : std::vector<ThreadTimes>{};
+  };
+  const std::vector<ThreadTimes> server_before = server_times();
   const WindowReport report = generator_.measure(window_order);
   const std::vector<pid_t> left = server_.processes();
   if (left.empty() || (report.lost_processes > 0 && !server_.is_foreign())) server_.fail("died");
@@ -103,15 +109,20 @@ results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
   window.generator_delay =
       static_cast<double>(longest_delay_ns(generator_before, generator_.thread_times())) /
       window_ns;
+  const std::vector<ThreadTimes> server_after = server_times();
   if (!waits_for_itself_) {
     window.server_delay =
-        static_cast<double>(longest_delay_ns(server_before, times_of_threads(processes_))) /
-        window_ns;
+        static_cast<double>(longest_delay_ns(server_before, server_after)) / window_ns;
   }
   if (report.edges_apart_s) window.generator_apart = *report.edges_apart_s / report.length_s;
   window.void_cause = left == processes_ && report.lost_processes == 0 ? void_cause(window, load)
                                                                        : std::optional(unseen_time);
-  if (!window.void_cause || plan_.accept_noise) at(load).latency.add(report.latency);
+  if (window.void_cause && !plan_.accept_noise) return window;
+  at(load).latency.add(report.latency);
+  if (has_threads_) {
+    for (const ThreadTimes& each : server_after) at(load).thread_cpu_ns[each.id] += each.cpu_ns;
+    for (const ThreadTimes& each : server_before) at(load).thread_cpu_ns[each.id] -= each.cpu_ns;
+  }
   return window;
 }
 
@@ -137,6 +148,22 @@ void Lane::work(const results::Load& load, std::uint64_t seed, std::chrono::nano
   generator_.measure(longer);
 }
 
+// Of an older build's server nothing is known.
+void Lane::keep_threads(const json::object& stats) {
+  shown_.sharing = json::value_to<std::string>(stats.at("sharing"));
+  const json::value* const by_thread = stats.if_contains("by_thread");
+  if (by_thread == nullptr || !by_thread->is_array()) return;
+  shown_.threads.emplace();
+  for (AtLoad& each : loads_) each.shown.thread_cpu_ns.emplace();
+  for (const json::value& thread : by_thread->get_array()) {
+    shown_.threads->push_back({.accepts = thread.at("accepts").to_number<std::uint64_t>(),
+                               .requests = thread.at("requests").to_number<std::uint64_t>(),
+                               .cpu_ns = thread.at("cpu_ns").to_number<std::int64_t>()});
+    for (AtLoad& each : loads_)
+      each.shown.thread_cpu_ns->push_back(each.thread_cpu_ns[thread.at("id").to_number<pid_t>()]);
+  }
+}
+
 results::Lane Lane::finish() {
   shown_.rss_at_end_bytes = rss_of(processes_);
   if (const auto stats = server_.stop()) {
@@ -144,6 +171,7 @@ results::Lane Lane::finish() {
         stats->at("wakeups").is_number() ? stats->at("wakeups").to_number<double>() : 0;
     if (wakeups > 0)
       shown_.requests_per_wakeup = stats->at("requests").to_number<double>() / wakeups;
+    if (has_threads_) keep_threads(*stats);
   }
   for (AtLoad& each : loads_) {
     each.shown.latency = each.latency.to_json();

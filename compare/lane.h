@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "common/histogram.h"
@@ -46,8 +47,10 @@ class Lane {
   struct AtLoad {
     Histogram latency;
     results::LaneLoad shown;
+    std::map<pid_t, std::int64_t> thread_cpu_ns;  // by thread
   };
   AtLoad& at(const results::Load& load);
+  void keep_threads(const boost::json::object& stats);
   // As it is now: a foreign server's processes may have changed. Throws EntryFailed.
   WindowOrder order(const results::Load& load, std::uint64_t seed);
 
@@ -58,6 +61,7 @@ class Lane {
   Generator generator_;
   std::vector<pid_t> processes_;
   bool waits_for_itself_;  // more threads than CPUs
+  bool has_threads_;       // several, that are alike: one's CPU time is told from another's
   std::vector<AtLoad> loads_;
 };
 

@@ -254,6 +254,8 @@ std::vector<std::string> warnings_about(const Layout& layout, const JudgedRun& j
     warnings.push_back("built as '" + manifest.build.preset +
                        "': only the release preset is ever measured");
   for (std::string& warning : warnings_about_cpus(manifest)) warnings.push_back(std::move(warning));
+  for (std::string& warning : warnings_about_queues(layout, judged))
+    warnings.push_back(std::move(warning));
   warn_of_warmup(layout, judged, warnings);
   warn_of_correlation(judged, warnings);
   return warnings;

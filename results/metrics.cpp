@@ -3,6 +3,7 @@
 #include <array>
 
 #include "common/histogram.h"
+#include "results/threads.h"
 
 namespace duelio::results {
 namespace {
@@ -34,6 +35,13 @@ std::optional<double> tail_latency(const LaneLoad& lane) {
 
 std::optional<double> syscalls(const LaneLoad& lane) {
   return lane.syscalls_per_request;
+}
+
+// The CPU time of the busiest thread over the threads' mean: 1 where all work alike, and their
+// number where one does everything.
+std::optional<double> imbalance(const LaneLoad& lane) {
+  if (!lane.thread_cpu_ns || lane.thread_cpu_ns->empty()) return std::nullopt;
+  return largest_over_mean({lane.thread_cpu_ns->begin(), lane.thread_cpu_ns->end()});
 }
 
 }  // namespace
@@ -75,6 +83,12 @@ std::span<const Metric> metrics() noexcept {
              .unit = "ns",
              .in_closed_loop = false,
              .of_block = tail_latency<999>},
+      Metric{.id = "imbalance",
+             .title = "imbalance between threads",
+             .less = "less imbalance between threads",
+             .more = "more imbalance between threads",
+             .unit = "1",
+             .of_block = imbalance},
       Metric{.id = "syscalls",
              .title = "system calls per request",
              .less = "fewer system calls per request",

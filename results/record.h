@@ -120,6 +120,9 @@ struct LaneLoad {
   std::optional<double> syscalls_per_request;
   std::optional<double> instructions_per_request;
   std::optional<double> cache_misses_per_request;
+  // Of each of the server's threads, in the order of Lane::threads, over the windows that count,
+  // with their lead-ins and last responses. None: it has one, or they are not known.
+  std::optional<std::vector<std::int64_t>> thread_cpu_ns{};
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -128,6 +131,21 @@ struct LaneLoad {
     visit("syscalls_per_request", self.syscalls_per_request, Share::no);
     visit("instructions_per_request", self.instructions_per_request, Share::no);
     visit("cache_misses_per_request", self.cache_misses_per_request, Share::no);
+    visit("thread_cpu_ns", self.thread_cpu_ns, Share::no);
+  }
+};
+
+// What one of a server's threads did over a block, by --stats.
+struct LaneThread {
+  std::uint64_t accepts = 0;
+  std::uint64_t requests = 0;
+  std::int64_t cpu_ns = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("accepts", self.accepts, Share::no);
+    visit("requests", self.requests, Share::no);
+    visit("cpu_ns", self.cpu_ns, Share::no);
   }
 };
 
@@ -137,6 +155,9 @@ struct Lane {
   std::uint64_t rss_at_start_bytes = 0;       // when it was ready
   std::uint64_t rss_at_end_bytes = 0;         // with all its connections, after the last window
   std::optional<double> requests_per_wakeup;  // by --stats, over the block; none for a peer
+  // How its threads shared connections, and what each did. None: it has one, or they are not known.
+  std::optional<std::string> sharing{};
+  std::optional<std::vector<LaneThread>> threads{};
   std::vector<LaneLoad> loads;
 
   template <class Self, class Visit>
@@ -146,6 +167,8 @@ struct Lane {
     visit("rss_at_start_bytes", self.rss_at_start_bytes, Share::no);
     visit("rss_at_end_bytes", self.rss_at_end_bytes, Share::no);
     visit("requests_per_wakeup", self.requests_per_wakeup, Share::no);
+    visit("sharing", self.sharing, Share::no);
+    visit("threads", self.threads, Share::no);
     visit("loads", self.loads, Share::no);
   }
 };

@@ -26,15 +26,32 @@ namespace {
 
 namespace json = boost::json;
 
-json::object stats(const Options& options, const Support& support, const Counters& counters) {
+void put_counters(json::object& object, const Backend& backend, const Counters& counters) {
+  for (const CounterField& field : counter_fields) {
+    const bool counted = is_counted(backend.uncounted, field.member);
+    object[field.name] = counted ? json::value(counters.*field.member) : json::value(nullptr);
+  }
+}
+
+json::value threads_of(const Backend& backend, const std::vector<ThreadCount>& by_thread) {
+  if (by_thread.empty()) return nullptr;
+  json::array all;
+  for (const ThreadCount& each : by_thread) {
+    json::object thread{{"id", each.id}, {"cpu_ns", each.cpu_ns}};
+    put_counters(thread, backend, each.counters);
+    all.push_back(std::move(thread));
+  }
+  return all;
+}
+
+json::object stats(const Options& options, const Support& support, const Counters& counters,
+                   const std::vector<ThreadCount>& by_thread) {
   json::object object{{"schema", "duelio-server-stats/1"}, {"backend", options.backend->name},
                       {"features", support.features},      {"with", json::value_from(options.with)},
                       {"threads", options.threads},        {"sharing", to_string(options.sharing)},
                       {"deadlines", options.deadlines}};
-  for (const CounterField& field : counter_fields) {
-    const bool counted = is_counted(options.backend->uncounted, field.member);
-    object[field.name] = counted ? json::value(counters.*field.member) : json::value(nullptr);
-  }
+  put_counters(object, *options.backend, counters);
+  object["by_thread"] = threads_of(*options.backend, by_thread);
   return object;
 }
 
@@ -144,6 +161,7 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
 
   std::optional<ConnectionLimit> connections;
   if (options.max_connections > 0) connections.emplace(options.max_connections);
+  std::vector<ThreadCount> by_thread;
   const ServerConfig config{
       .threads = options.threads,
       .cpus = options.cpus,
@@ -153,7 +171,8 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
       .drain_limit = options.drain_limit,
       .with = options.with,
       .deadlines = options.deadlines ? std::optional(http::Deadlines{}) : std::nullopt,
-      .connections = connections ? &*connections : nullptr};
+      .connections = connections ? &*connections : nullptr,
+      .by_thread = options.stats.empty() ? nullptr : &by_thread};
   const Counters counters = options.backend->run(config, std::move(listeners), signals.stop());
   if (counters.drain_cut > 0) {
     const double limit = std::chrono::duration<double>(options.drain_limit).count();
@@ -162,7 +181,8 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
               << " that had not ended " << format_duration(limit)
               << " after the stop (--drain-limit)\n";
   }
-  if (!options.stats.empty()) write_stats(options.stats, out, stats(options, support, counters));
+  if (!options.stats.empty())
+    write_stats(options.stats, out, stats(options, support, counters, by_thread));
 }
 
 }  // namespace duelio::server

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "backends/backend.h"
 #include "common/os/cpu.h"
 
@@ -28,10 +30,14 @@ void run_workers(const ServerConfig& config, const StopEvent& stop, Work work) {
     if (!failure) failure = std::current_exception();
     stop.request();
   };
+  if (config.by_thread != nullptr) config.by_thread->assign(config.threads, {});
   const auto guarded = [&](std::size_t i) {
     try {
       pin_worker(config, i);
+      const std::int64_t begin_ns = os::thread_cpu_ns();
       work(i);
+      if (config.by_thread != nullptr)
+        (*config.by_thread)[i] = {.id = ::gettid(), .cpu_ns = os::thread_cpu_ns() - begin_ns};
     } catch (...) {
       fail();
     }
@@ -48,6 +54,18 @@ void run_workers(const ServerConfig& config, const StopEvent& stop, Work work) {
   if (failure) std::rethrow_exception(failure);
 }
 
+// What all workers counted, worker i in thread i; and each for itself, where that is asked for.
+template <class Workers>
+Counters added_up(const ServerConfig& config, const Workers& workers) {
+  Counters sum;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const Counters counted = workers[i].counted();
+    sum += counted;
+    if (config.by_thread != nullptr) (*config.by_thread)[i].counters = counted;
+  }
+  return sum;
+}
+
 // The run() of a model whose workers share nothing: a Worker, made of (config, listener, stop), for
 // each listener.
 template <class Worker>
@@ -56,9 +74,7 @@ Counters run_worker_per_listener(const ServerConfig& config, Listeners listeners
   std::deque<Worker> workers;
   for (os::UniqueFd& listener : listeners) workers.emplace_back(config, std::move(listener), stop);
   run_workers(config, stop, [&](std::size_t i) { workers[i].run(); });
-  Counters sum;
-  for (const Worker& worker : workers) sum += worker.counted();
-  return sum;
+  return added_up(config, workers);
 }
 
 }  // namespace duelio

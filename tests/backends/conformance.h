@@ -140,6 +140,7 @@ class Server {
                .drain_limit = 2 * TcpClient::limit,
                .with = how.with,
                .deadlines = wishes.deadlines};
+    config_.by_thread = &by_thread_;
     if (how.timed) config_.deadlines = no_deadline_passes;
     if (wishes.connections) config_.connections = &connections_.emplace(*wishes.connections);
     result_ =
@@ -166,11 +167,13 @@ class Server {
     }
     return result_.get();
   }
+  const std::vector<ThreadCount>& by_thread() const { return by_thread_; }  // after stop()
 
  private:
   http::DateClock clock_;
   ServerConfig config_;
   std::optional<ConnectionLimit> connections_;
+  std::vector<ThreadCount> by_thread_;
   StopEvent stop_;
   std::uint16_t port_ = 0;
   std::future<Counters> result_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "common/workload.h"
@@ -129,6 +130,29 @@ TEST_P(Conformance, ServesManyConnectionsAtOnce) {
     for (const auto& client : clients) ASSERT_TRUE(client->send(get));
     for (const auto& client : clients) ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
   }
+}
+
+TEST_P(Conformance, CountsWhatEachThreadDid) {
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(answer(get), hello);
+  const Counters all = server_->stop();
+  if (GetParam().backend->name == "threads") {
+    EXPECT_TRUE(server_->by_thread().empty());
+    return;
+  }
+  ASSERT_EQ(server_->by_thread().size(), GetParam().threads);
+  Counters sum;
+  std::set<pid_t> ids;
+  std::int64_t cpu_ns = 0;
+  for (const ThreadCount& thread : server_->by_thread()) {
+    sum += thread.counters;
+    ids.insert(thread.id);
+    cpu_ns += thread.cpu_ns;
+  }
+  for (const CounterField& field : counter_fields)
+    EXPECT_EQ(sum.*field.member, all.*field.member) << field.name;
+  EXPECT_EQ(ids.size(), GetParam().threads);
+  EXPECT_FALSE(ids.contains(0));
+  EXPECT_GT(cpu_ns, 0);
 }
 
 TEST_P(Conformance, AnswersRandomStreamsCutAtRandom) {

@@ -88,6 +88,38 @@ def test_a_report_is_complete_and_repeats_to_the_byte(comparison, tool, tmp_path
     assert re.search(r"^\| epoll-et", markdown.read_text(), re.M)
 
 
+def test_each_number_of_threads_is_a_run_that_knows_its_threads(tool, root, cpus, tmp_path):
+    if len(cpus) < 2:
+        pytest.skip("needs two CPUs")
+    both = f"{cpus[0]},{cpus[1]}"
+    result = tool("duelio-compare", "--accept-noise", "--block", "300ms", "--window", "20ms", "--connections", "8", "--seed", "7",
+                  "--server-cpus", both, "--client-cpus", both, "--backends", "epoll-oneshot,epoll-et,threads", "--threads", "1,2",
+                  "--load", "4k,max", "--blocks", "1", "--output", tmp_path / "run.jsonl")
+    assert result.code in (0, 3), result
+    validate = jsonschema.Draft202012Validator(json.loads((root / "results/results.schema.json").read_text())).validate
+    for cell, threads in enumerate((1, 2), 1):
+        manifest, *lines = records(tmp_path / f"run-{cell}.jsonl")
+        for line in (manifest, *lines):
+            validate(line)
+        assert {entry["threads"] for entry in manifest["entries"]} == {threads}
+        assert manifest["plan"]["generator_threads"] == 2
+        assert all(line["generator_apart"] is not None for line in lines if line["type"] == "window")
+        left_out = {each["entry"] for each in lines[-1]["left_out"]}
+        for lane in next(line for line in lines if line["type"] == "block")["lanes"]:
+            if threads == 1:
+                assert lane["threads"] is lane["sharing"] is lane["loads"][0]["thread_cpu_ns"] is None
+                continue
+            assert lane["sharing"] == ("shared" if lane["entry"] == "epoll-oneshot" else "per-thread")
+            if lane["entry"] == "threads":
+                assert lane["threads"] is None, "a connection has a thread, and not the other way round"
+            elif lane["entry"] not in left_out:
+                assert sum(each["accepts"] for each in lane["threads"]) >= 8 and len(lane["threads"]) == 2
+                assert all(len(load["thread_cpu_ns"]) == 2 for load in lane["loads"])
+                assert sum(lane["loads"][1]["thread_cpu_ns"]) > 0
+    both_runs = tool("duelio-report", tmp_path / "run-1.jsonl", tmp_path / "run-2.jsonl", "--csv", "-")
+    assert {line.split(",")[5] for line in both_runs.stdout.splitlines()[1:]} == {"1", "2"}
+
+
 @pytest.mark.parametrize("share", [40, 60, 80, 99])
 def test_a_file_that_was_cut_off_is_still_a_result(comparison, tool, tmp_path, share):
     part, data = tmp_path / "cut.jsonl", comparison[1].read_bytes()

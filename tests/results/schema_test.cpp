@@ -64,6 +64,7 @@ TEST_F(Schema, DescribesEveryFieldThatIsWritten) {
   run.windows[0].failures = {{"reset", 104, 2}};
   run.end->left_out = {{"candidate", "EMFILE"}};
   run.blocks[0].left_out = run.end->left_out;
+  run.blocks[0].lanes[0].threads.emplace(2);
   expect_same_fields("manifest", to_line(run.manifest), defs_.at("manifest"));
   expect_same_fields("window", to_line(run.windows[0]), defs_.at("window"));
   expect_same_fields("profile", to_line(Profile{.frames = {"kernel`a"}, .stacks = {{1, 0}}}),
