@@ -321,7 +321,7 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
   return run_them(config, std::move(listeners), stop);
 }
 
-constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
+constexpr std::array sharings{Sharing::per_thread, Sharing::shared, Sharing::steered};
 constexpr std::array uncounted{&Counters::wakeups, &Counters::recv_calls, &Counters::send_calls,
                                &Counters::would_block, &Counters::rearms};
 

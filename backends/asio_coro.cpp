@@ -230,7 +230,6 @@ class Worker {
   bool stopping_ = false;
 };
 
-constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array uncounted{&Counters::wakeups, &Counters::recv_calls, &Counters::send_calls,
                                &Counters::would_block, &Counters::rearms};
 
@@ -240,7 +239,7 @@ extern const Backend asio_coro;
 const Backend asio_coro{
     .name = "asio-coro",
     .model = "proactor over epoll(7): Boost.Asio, C++20 coroutines",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = always_available,
     .run = run_worker_per_listener<Worker>,
     .uncounted = uncounted,

@@ -11,7 +11,7 @@
 namespace duelio::backends {
 namespace {
 
-constexpr std::array sharings{Sharing::per_thread, Sharing::shared};
+constexpr std::array sharings{Sharing::per_thread, Sharing::shared, Sharing::steered};
 
 }  // namespace
 

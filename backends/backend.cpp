@@ -3,7 +3,27 @@
 namespace duelio {
 
 std::string_view to_string(Sharing sharing) noexcept {
-  return sharing == Sharing::shared ? "shared" : "per-thread";
+  switch (sharing) {
+    case Sharing::per_thread:
+      return "per-thread";
+    case Sharing::shared:
+      return "shared";
+    case Sharing::exclusive:
+      return "exclusive";
+    case Sharing::steered:
+      return "steered";
+  }
+  return {};
+}
+
+Listeners listen_for(Sharing sharing, unsigned threads, const std::vector<int>& cpus,
+                     const os::Address& address, const os::ListenOptions& options) {
+  const bool is_one = sharing == Sharing::shared || sharing == Sharing::exclusive;
+  Listeners listeners = os::listen_on(address, options, is_one ? 1 : threads);
+  if (sharing == Sharing::steered) os::steer_by_cpu(listeners, cpus);
+  while (sharing == Sharing::exclusive && listeners.size() < threads)
+    listeners.push_back(os::duplicate(listeners.front()));
+  return listeners;
 }
 
 Counters& Counters::operator+=(const Counters& other) noexcept {

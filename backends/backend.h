@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "common/http/date_clock.h"
 #include "common/http/deadlines.h"
 #include "common/http/request_parser.h"
+#include "common/os/socket.h"
 #include "common/os/unique_fd.h"
 
 // The contract between the server and an I/O model.
@@ -26,6 +28,8 @@ namespace duelio {
 enum class Sharing : std::uint8_t {
   per_thread,  // every thread has a listener (SO_REUSEPORT) and a set of connections of its own
   shared,      // all threads take events from one set
+  exclusive,   // one listener, in the set of every thread, of which an arrival wakes one
+  steered,     // as per_thread, but the CPU on which a connection arrives says whose it is
 };
 std::string_view to_string(Sharing sharing) noexcept;
 
@@ -76,8 +80,16 @@ struct ServerConfig {
   }
 };
 
-// One listening socket for Sharing::shared, one a thread for Sharing::per_thread. Non-blocking.
+// One listening socket for Sharing::shared, else one for each thread: for Sharing::exclusive
+// descriptors of the same. Non-blocking.
 using Listeners = std::vector<os::UniqueFd>;
+
+// As the sharing asks for them. `cpus`: as ServerConfig has them. Throws std::system_error.
+Listeners listen_for(Sharing sharing, unsigned threads, const std::vector<int>& cpus,
+                     const os::Address& address, const os::ListenOptions& options);
+
+// What a model knows that has a listener for each thread and takes it as it comes.
+inline constexpr std::array own_listeners{Sharing::per_thread, Sharing::steered};
 
 // An I/O model: a constant, not a class hierarchy, and entered once for a whole run, so nothing is
 // dispatched on the data path.

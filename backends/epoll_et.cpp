@@ -53,15 +53,13 @@ class EdgeTriggered : public EpollWorker<EdgeTriggered> {
   }
 };
 
-constexpr std::array sharings{Sharing::per_thread};
-
 }  // namespace
 
 extern const Backend epoll_et;
 const Backend epoll_et{
     .name = "epoll-et",
     .model = "readiness: epoll(7), EPOLLET, registered once",
-    .sharings = sharings,
+    .sharings = epoll_options::sharings,
     .probe = always_available,
     .run = run_worker_per_listener<EdgeTriggered>,
     .options = epoll_options::all,

@@ -47,15 +47,13 @@ class LevelTriggered : public EpollWorker<LevelTriggered> {
   }
 };
 
-constexpr std::array sharings{Sharing::per_thread};
-
 }  // namespace
 
 extern const Backend epoll_lt;
 const Backend epoll_lt{
     .name = "epoll-lt",
     .model = "readiness: epoll(7), level-triggered",
-    .sharings = sharings,
+    .sharings = epoll_options::sharings,
     .probe = always_available,
     .run = run_worker_per_listener<LevelTriggered>,
     .options = epoll_options::all,

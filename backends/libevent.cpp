@@ -222,7 +222,6 @@ Support probe() {
   return {.features = std::string("libevent ") + event_get_version()};
 }
 
-constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array uncounted{&Counters::wakeups};
 
 }  // namespace
@@ -231,7 +230,7 @@ extern const Backend libevent;
 const Backend libevent{
     .name = "libevent",
     .model = "readiness: libevent over epoll(7), persistent events",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = probe,
     .run = run_worker_per_listener<Worker>,
     .uncounted = uncounted,

@@ -336,7 +336,6 @@ Support probe() {
   return {.features = std::string("libuv ") + uv_version_string()};
 }
 
-constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array uncounted{&Counters::wakeups,    &Counters::recv_calls,
                                &Counters::send_calls, &Counters::would_block,
                                &Counters::rearms,     &Counters::accept_refused};
@@ -347,7 +346,7 @@ extern const Backend libuv;
 const Backend libuv{
     .name = "libuv",
     .model = "event loop over epoll(7): libuv, callbacks",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = probe,
     .run = run,
     .uncounted = uncounted,

@@ -149,15 +149,13 @@ class Worker {
   std::vector<Session*> owners_;  // of waits_, by index
 };
 
-constexpr std::array sharings{Sharing::per_thread};
-
 }  // namespace
 
 extern const Backend poll;
 const Backend poll{
     .name = "poll",
     .model = "readiness: poll(2)",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = always_available,
     .run = run_worker_per_listener<Worker>,
 };

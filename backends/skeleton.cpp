@@ -76,15 +76,13 @@ class Worker {
   const StopEvent& stop_;
 };
 
-constexpr std::array sharings{Sharing::per_thread};
-
 }  // namespace
 
 extern const Backend skeleton;
 const Backend skeleton{
     .name = "skeleton",
     .model = "blocking: one connection at a time",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = always_available,
     .run = run_worker_per_listener<Worker>,
 };

@@ -219,7 +219,6 @@ Counters run(const ServerConfig& config, Listeners listeners, const StopEvent& s
   return server.finish();
 }
 
-constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array uncounted{&Counters::events, &Counters::rearms};
 
 }  // namespace
@@ -228,7 +227,7 @@ extern const Backend threads;
 const Backend threads{
     .name = "threads",
     .model = "blocking: a thread for each connection",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = always_available,
     .run = run,
     .uncounted = uncounted,

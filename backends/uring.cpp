@@ -149,7 +149,6 @@ Support probe() {
   return probe_ring({IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_POLL_ADD}, false);
 }
 
-constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array options{ring_options::plain_ring, ring_options::sqpoll,
                              ring_options::wait_batch, ring_options::direct_descriptors,
                              ring_options::zero_copy,  ring_options::linked_receive};
@@ -161,7 +160,7 @@ extern const Backend uring;
 const Backend uring{
     .name = "uring",
     .model = "completion: io_uring(7), single-shot accept, receive and send",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = probe,
     .run = run_worker_per_listener<SingleShot>,
     .uncounted = uncounted,

@@ -242,7 +242,6 @@ Support probe() {
   return probe_ring({IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SEND_ZC}, true);
 }
 
-constexpr std::array sharings{Sharing::per_thread};
 constexpr std::array options{ring_options::plain_ring,
                              ring_options::sqpoll,
                              ring_options::wait_batch,
@@ -261,7 +260,7 @@ extern const Backend uring_multishot;
 const Backend uring_multishot{
     .name = "uring-multishot",
     .model = "completion: io_uring(7), multishot accept and receive, provided-buffer ring",
-    .sharings = sharings,
+    .sharings = own_listeners,
     .probe = probe,
     .run = run_worker_per_listener<Multishot>,
     .uncounted = uncounted,

@@ -17,7 +17,7 @@ namespace {
 // How many connections the fullest thread of a lane had, over the threads' mean. None where all
 // threads serve one set, for who accepts there need not serve, and where it is not known.
 std::optional<double> fullest_queue(const Lane& lane) {
-  if (!lane.threads || lane.sharing != "per-thread") return std::nullopt;
+  if (!lane.threads || lane.sharing.value_or("shared") == "shared") return std::nullopt;
   std::vector<double> connections;
   connections.reserve(lane.threads->size());
   for (const LaneThread& thread : *lane.threads)

@@ -21,11 +21,11 @@ constexpr milliseconds between_tries{20};
 
 Listeners open_listeners(const Options& options) {
   const os::Address address = os::resolve(options.address, options.port);
-  const unsigned count = options.sharing == Sharing::shared ? 1 : options.threads;
   milliseconds waited{0};
   while (!StopSignals::is_stopping()) {
     try {
-      Listeners listeners = os::listen_on(address, {.backlog = options.backlog}, count);
+      Listeners listeners = listen_for(options.sharing, options.threads, options.cpus, address,
+                                       {.backlog = options.backlog});
       if (waited.count() > 0) {
         std::cerr << tool.name << ": waited " << waited.count() << " ms for "
                   << os::to_string(address) << ", which a process that has ended still held\n";

@@ -159,7 +159,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ("port", text("8000")->value_name("N"), "the port; 0 picks a free one")
       ("threads", text("1")->value_name("N"), "worker threads")
       ("sharing", po::value<std::string>()->value_name("HOW"),
-       "how threads share connections: per-thread or shared (default: what is natural for the model)")
+       "how threads share connections: per-thread (a listener each), shared (one set for all), exclusive (one listener, which wakes "
+       "one of them) or steered (a listener each, by the CPU on which a connection arrives); a model knows some, and its natural one "
+       "is the default, see --list-backends --json")
       ("cpus", text("")->value_name("LIST"), "CPUs to run on, one a thread in turn, such as 0,2-3")
       ("backlog", text("4096")->value_name("N"), "connections that may wait to be accepted")
       ("max-head", text("8KiB")->value_name("BYTES"), "limit of a request's head (431, or 414)")

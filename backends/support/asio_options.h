@@ -11,7 +11,7 @@ namespace duelio::asio_options {
 
 inline constexpr std::array<std::string_view, 2> other_hints{"hint-unsafe-io", "hint-unsafe"};
 inline constexpr std::array<std::string_view, 1> no_locks{"hint-unsafe"};
-inline constexpr std::array own_contexts{Sharing::per_thread};
+inline constexpr std::array own_contexts{Sharing::per_thread, Sharing::steered};
 
 inline constexpr Option hint_default{
     .name = "hint-default",

@@ -21,6 +21,8 @@ inline constexpr Option batch_512{
     .name = "batch-512",
     .about = "at most 512 events a wait: fewer waits under many ready connections"};
 
+inline constexpr std::array sharings{Sharing::per_thread, Sharing::exclusive, Sharing::steered};
+
 inline constexpr std::array all{batch_1, batch_64, batch_512};
 
 // Events a wait: as chosen, or `otherwise`.

@@ -13,10 +13,11 @@
 
 namespace duelio {
 
-// The loop of the epoll models whose threads share nothing: a listener (SO_REUSEPORT), an epoll(7)
-// instance and sessions of its own. What a session waits for, and what is done when it happened, is
-// the model's: Model, made of this, has `interest`, as a session is registered with, and
-// drive(session, events), which ends when the session would block or wants to be closed.
+// The loop of the epoll models whose threads share nothing: a listener (SO_REUSEPORT, or the
+// same in each set with EPOLLEXCLUSIVE), an epoll(7) instance and sessions of its own. What a
+// session waits for, and what is done when it happened, is the model's: Model, made of this, has
+// `interest`, as a session is registered with, and drive(session, events), which ends when the
+// session would block or wants to be closed.
 template <class Model>
 class EpollWorker {
  public:
@@ -28,7 +29,8 @@ class EpollWorker {
         deadlines_(config.deadlines) {
     // Level-triggered: accepting may stop early for a lack of descriptors, and there would be no
     // new edge.
-    epoll_.watch(acceptor_.listener(), &acceptor_, EPOLLIN);
+    const bool is_of_all = config.sharing == Sharing::exclusive;
+    epoll_.watch(acceptor_.listener(), &acceptor_, EPOLLIN | (is_of_all ? EPOLLEXCLUSIVE : 0U));
     epoll_.watch(stop_, &stop_, EPOLLIN);
   }
 
@@ -37,6 +39,8 @@ class EpollWorker {
     epoll_.remove(stop_);  // it stays ready
     settle(context_.config, acceptor_.listener(), [this] { wait(stop_interval_ms); });
     accept_all();
+    // The others' descriptors of it would keep it in this set.
+    epoll_.remove(acceptor_.listener());
     acceptor_.close();
     drain(context_, sessions_, [this] { wait(stop_interval_ms); });
   }

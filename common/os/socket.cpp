@@ -1,8 +1,11 @@
 #include "common/os/socket.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 
@@ -56,6 +59,30 @@ std::vector<UniqueFd> listen_on(const Address& address, const ListenOptions& opt
     start_listening(listeners.back().get(), options.backlog, name);
   }
   return listeners;
+}
+
+void steer_by_cpu(const std::vector<UniqueFd>& listeners, const std::vector<int>& cpus) {
+  const auto count = static_cast<std::uint32_t>(listeners.size());
+  if (count == 1) return;
+  std::vector<sock_filter> program{
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_CPU)}};
+  for (std::uint32_t i = 0; i < count && !cpus.empty(); ++i) {
+    program.push_back(
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<std::uint32_t>(cpus[i % cpus.size()])});
+    program.push_back({BPF_RET | BPF_K, 0, 0, i});
+  }
+  program.push_back({BPF_ALU | BPF_MOD | BPF_K, 0, 0, count});
+  program.push_back({BPF_RET | BPF_A, 0, 0, 0});
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  if (setsockopt(listeners.front().get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter,
+                 sizeof filter) != 0)
+    throw_errno("SO_ATTACH_REUSEPORT_CBPF");
+}
+
+UniqueFd duplicate(const UniqueFd& fd) {
+  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw_errno("fcntl F_DUPFD_CLOEXEC");
+  return copy;
 }
 
 void set_no_delay(int fd) noexcept {

@@ -22,6 +22,14 @@ UniqueFd listen_on(const Address& address, const ListenOptions& options);
 std::vector<UniqueFd> listen_on(const Address& address, const ListenOptions& options,
                                 unsigned count);
 
+// Listeners of one port: what arrives on the CPU of thread i, cpus[i % size], goes to listener i,
+// and from other CPUs to one by the CPU's number. Over loopback it arrives on the client's.
+// socket(7), SO_ATTACH_REUSEPORT_CBPF. Throws std::system_error.
+void steer_by_cpu(const std::vector<UniqueFd>& listeners, const std::vector<int>& cpus);
+
+// dup(2), close-on-exec. Throws std::system_error.
+UniqueFd duplicate(const UniqueFd& fd);
+
 // TCP_NODELAY: an answer leaves when it is written, not when the previous one was acknowledged
 // (Nagle, RFC 896). Errors are ignored: a socket that died meanwhile shows it at the next
 // operation.

@@ -63,12 +63,27 @@ inline std::string to_string(const Case& how) {
 }
 
 // Every backend of this binary, in each way of sharing that it knows, with each number of threads.
+// What differs by the listener only has cases_of_listeners().
 inline std::vector<Case> cases(std::initializer_list<unsigned> threads) {
   std::vector<Case> all;
   for (const Backend* backend : all_backends()) {
     if (backend->run == nullptr) continue;  // in another binary, with a suite of its own
     for (const Sharing sharing : backend->sharings) {
+      if (sharing == Sharing::exclusive || sharing == Sharing::steered) continue;
       for (const unsigned count : threads) all.push_back({backend, sharing, count});
+    }
+  }
+  return all;
+}
+
+// One for all that are steered, for they do not know of it.
+inline std::vector<Case> cases_of_listeners(unsigned threads) {
+  std::vector<Case> all;
+  for (const Backend* backend : all_backends()) {
+    if (backend->run == nullptr) continue;
+    for (const Sharing sharing : backend->sharings) {
+      const bool is_steered = sharing == Sharing::steered && backend->name == "epoll-et";
+      if (sharing == Sharing::exclusive || is_steered) all.push_back({backend, sharing, threads});
     }
   }
   return all;
@@ -129,8 +144,8 @@ struct Wishes {
 class Server {
  public:
   explicit Server(const Case& how, const Wishes& wishes = {}) : clock_(784111777) {
-    const unsigned count = how.sharing == Sharing::shared ? 1 : how.threads;
-    Listeners listeners = os::listen_on(os::resolve("127.0.0.1", 0), {}, count);
+    Listeners listeners =
+        listen_for(how.sharing, how.threads, wishes.cpus, os::resolve("127.0.0.1", 0), {});
     port_ = os::local_address(listeners.front().get()).port();
     config_ = {.threads = how.threads,
                .cpus = wishes.cpus,

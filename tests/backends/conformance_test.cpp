@@ -178,6 +178,9 @@ INSTANTIATE_TEST_SUITE_P(Options, Conformance, testing::ValuesIn(cases_of_option
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::ValuesIn(cases({1})),
                          [](const auto& test) { return to_string(test.param); });
 
+INSTANTIATE_TEST_SUITE_P(Listeners, Conformance, testing::ValuesIn(cases_of_listeners(4)),
+                         [](const auto& test) { return to_string(test.param); });
+
 INSTANTIATE_TEST_SUITE_P(Timed, Conformance, testing::ValuesIn(timed(cases({4}))),
                          [](const auto& test) { return to_string(test.param); });
 

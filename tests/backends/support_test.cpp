@@ -1,16 +1,22 @@
 // What the models share: failures of arming and waiting are told apart and counted.
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "backends/support/accept_errors.h"
 #include "backends/support/buffer_ring.h"
 #include "backends/support/epoll.h"
+#include "common/os/cpu.h"
+#include "tests/support/tcp_client.h"
 
 namespace duelio::test {
 namespace {
@@ -115,6 +121,28 @@ TEST(Ring, TakesWhatItsBuffersReceivedInOrder) {
     for (const bool bundles : {false, probe_bundles().available})
       EXPECT_EQ(receive_all_in_buffers(stream, true, bundles).bytes, stream);
   }
+}
+
+TEST(Listeners, AreSteeredByTheCpuOnWhichAConnectionArrives) {
+  // Over loopback that is the client's. The numbers are no CPUs' that a connection could arrive on.
+  const int here = os::allowed_cpus().back();
+  const std::vector<int> cpus{here + 5000, here + 5001, here, here + 5002};
+  const Listeners listeners =
+      listen_for(Sharing::steered, 4, cpus, os::resolve("127.0.0.1", 0), {});
+  std::jthread([&] {
+    os::pin_this_thread({here});
+    std::vector<std::unique_ptr<TcpClient>> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(
+          std::make_unique<TcpClient>(os::local_address(listeners.front().get()).port()));
+    }
+    pollfd arrival{.fd = listeners[2].get(), .events = POLLIN};
+    const auto limit = std::chrono::milliseconds(TcpClient::limit).count();
+    for (int i = 0; i < 8; ++i) {
+      ASSERT_EQ(::poll(&arrival, 1, static_cast<int>(limit)), 1) << i;
+      EXPECT_TRUE(os::UniqueFd(::accept(listeners[2].get(), nullptr, nullptr)));
+    }
+  }).join();
 }
 
 TEST(AcceptErrors, PauseOnlyForWhatPasses) {
