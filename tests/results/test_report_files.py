@@ -338,6 +338,9 @@ def test_runs_that_differ_in_one_thing_are_a_series(page_of, synthetic_run, flag
     page, figures = page_of(synthetic_run("many", **{flag: many}), synthetic_run("few", **{flag: few}))
     rows = figures["across-10-percent"]["rows"]
     assert 'id="across"' in page and list(dict.fromkeys(row["load"] for row in rows)) == ticks
+    scaling = figures.get("scaling-rate", {"rows": []})["rows"]
+    assert list(dict.fromkeys(row["threads"] for row in scaling)) == (ticks if flag == "threads" else [])
+    assert ("scaling-cpu" in figures) == (flag == "threads")
     if flag == "handler_cpu":  # work hides the difference
         first, last = (row["ratio"] for row in rows if row["entry"] == "asio")
         assert first < last < 1
