@@ -13,7 +13,7 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-// METHODOLOGY.md, "Windows": what was tried.
+// METHODOLOGY.md, "Rejected designs": what was tried.
 constexpr double fewest_requests = 200;  // of a window
 constexpr double fewest_lead_in_requests = 150;
 constexpr double closed_loop_window_s = 0.025;  // its batches grow and shrink for milliseconds
