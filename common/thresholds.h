@@ -3,8 +3,8 @@
 #include <cstddef>
 
 // Every threshold that a verdict, a cause or a warning hangs on, by the name that METHODOLOGY.md
-// quotes. They were fixed before the runs that they judge; METHODOLOGY.md says why each has its
-// value.
+// quotes. They were fixed before the runs that they judge, but nominal(); METHODOLOGY.md says what
+// each decides.
 namespace duelio::thresholds {
 
 // Words.
