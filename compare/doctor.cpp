@@ -16,6 +16,8 @@
 #include "common/os/cpu.h"
 #include "common/os/socket.h"
 #include "common/units.h"
+#include "compare/costs.h"
+#include "compare/details.h"
 #include "compare/probe.h"
 #include "compare/topology.h"
 
@@ -42,6 +44,26 @@ Finding cpus() {
                            : "the rest of the system shares them: intervals get wider";
   finding.change = "use a machine with four or more";
   return finding;
+}
+
+Finding kind() {
+  const results::Details details = describe_details();
+  return {.what = "kind",
+          .found = details.kind + "; interrupts: " +
+                   (details.kernel_options.empty() ? "the configuration is not visible"
+                                                   : details.kernel_options)};
+}
+
+// What explains ratios, and how good a machine is, does not show in it.
+Finding costs(int server_cpu, int client_cpu) {
+  const results::Costs costs = measure_costs(server_cpu, client_cpu);
+  const auto text = [](double ns) { return format_duration(1e-9 * ns); };
+  return {.what = "costs",
+          .found = "system call " + text(costs.system_call_ns) + ", entering through io_uring " +
+                   (costs.io_uring_ns ? text(*costs.io_uring_ns) : "forbidden") +
+                   ", context switch " + text(costs.context_switch_ns) + ", wake-up across CPUs " +
+                   text(costs.wake_up_ns) + ", round trip over loopback " +
+                   text(costs.round_trip_ns) + ", copying 64 KiB " + text(costs.copy_ns)};
 }
 
 Finding cores() {
@@ -236,10 +258,11 @@ std::int64_t lateness(std::vector<std::int64_t> pauses, std::int64_t total, doub
   return std::llround(late);
 }
 
-std::vector<Finding> examine(int client_cpu) {
-  std::vector<Finding> findings{cpus(),         cores(),        quota(),        isolation(),
-                                governor(),     steal(),        clock_source(), descriptors(),
-                                accept_queue(), system_calls(), io_uring()};
+std::vector<Finding> examine(int server_cpu, int client_cpu) {
+  std::vector<Finding> findings{kind(),        cpus(),         cores(),        quota(),
+                                isolation(),   governor(),     steal(),        clock_source(),
+                                descriptors(), accept_queue(), system_calls(), io_uring()};
+  findings.push_back(costs(server_cpu, client_cpu));
   os::pin_this_thread({client_cpu});
   findings.push_back(pauses());
   findings.push_back(timers());

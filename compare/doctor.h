@@ -25,7 +25,7 @@ std::int64_t lateness(std::vector<std::int64_t> pauses, std::int64_t total, doub
 
 // Takes three seconds, in which it watches steal, pauses and timers; pins the calling thread to the
 // load generator's CPU.
-std::vector<Finding> examine(int client_cpu);
+std::vector<Finding> examine(int server_cpu, int client_cpu);
 
 void print_findings(std::ostream& out, const std::vector<Finding>& findings, bool colour);
 

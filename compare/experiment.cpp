@@ -14,8 +14,10 @@
 #include "common/os/socket.h"
 #include "common/version.h"
 #include "compare/block.h"
+#include "compare/costs.h"
 #include "compare/culprit.h"
 #include "compare/loads.h"
+#include "compare/machine.h"
 #include "compare/manifest.h"
 #include "compare/plan.h"
 #include "compare/process.h"
@@ -111,6 +113,9 @@ class Experiment {
   void begin(const std::optional<std::string>& sampling) {
     run_.manifest = manifest_of(options_, std::time(nullptr));
     run_.manifest.machine.sampling = sampling;
+    run_.manifest.build.executables = digests(options_.entries);
+    run_.manifest.machine.costs =
+        measure_costs(options_.plan.server_cpus.front(), options_.plan.client_cpus.front());
     results::Plan& plan = run_.manifest.plan;
     std::mt19937_64 random = random_of(options_.seed, 0);
     progress_.say("calibration: what each entry reaches in the closed loop");

@@ -1,16 +1,20 @@
 #include "compare/machine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "common/version.h"
+#include "compare/details.h"
 #include "compare/probe.h"
+#include "compare/process.h"
 #include "compare/topology.h"
 
 namespace duelio::compare {
@@ -66,9 +70,30 @@ results::Machine describe_machine() {
   if (!governor.empty()) machine.governor = governor;
   machine.mitigations = mitigations();
   machine.quota_cpus = cpu_quota();
+  machine.details = describe_details();
   machine.syscall_counts = availability(Event::syscalls);
   machine.hardware_counters = availability(Event::instructions);
   return machine;
+}
+
+std::optional<std::vector<std::string>> digests(const std::vector<results::EntrySpec>& entries) {
+  std::vector<std::string> all;
+  const auto add = [&](const std::string& file, const std::string& name) {
+    constexpr std::chrono::seconds limit{60};
+    Process sum({"sha256sum", "--", file}, {});
+    const std::string line = sum.read_line(limit).value_or("");
+    if (sum.wait(limit) == 0) all.push_back(line.substr(0, line.find(' ')) + " " + name);
+  };
+  try {
+    for (const char* name : {"duelio-server", "duelio-server-asio-uring", "duelio-loadgen"})
+      add(executables_folder() + "/" + name, name);
+    for (const results::EntrySpec& entry : entries) {
+      if (entry.server) add(*entry.server, entry.name + ": duelio-server");
+    }
+  } catch (const std::system_error&) {
+    return std::nullopt;
+  }
+  return all;
 }
 
 results::Build describe_build() {

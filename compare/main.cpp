@@ -13,8 +13,8 @@ namespace {
 
 using namespace duelio;
 
-int diagnose(int client_cpu) {
-  const auto findings = compare::examine(client_cpu);
+int diagnose(const results::Plan& plan) {
+  const auto findings = compare::examine(plan.server_cpus.front(), plan.client_cpus.front());
   compare::print_findings(std::cout, findings, cli::is_rich_terminal(STDOUT_FILENO));
   const bool unusable =
       std::any_of(findings.begin(), findings.end(), [](const compare::Finding& finding) {
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   return cli::run(compare::tool, [&] {
     const std::vector<compare::Options> cells = compare::parse_options(argc, argv);
     if (cells.empty()) return cli::exit_ok;
-    if (cells.front().doctor) return diagnose(cells.front().plan.client_cpus.front());
+    if (cells.front().doctor) return diagnose(cells.front().plan);
     if (cells.front().dry_run) return plan(cells);
     int worst = cli::exit_ok;
     for (const compare::Options& cell : cells) {

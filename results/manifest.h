@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "results/fields.h"
+#include "results/machine.h"
 
 // What a run was to be and where it was taken: the first line of a results file.
 namespace duelio::results {
@@ -131,35 +132,6 @@ struct Trial {
   }
 };
 
-struct Machine {
-  std::string cpu;
-  unsigned cpus = 0;
-  bool hypervisor = false;
-  std::string kernel;
-  std::string clocksource;
-  std::optional<std::string> governor;
-  std::string mitigations;
-  std::string syscall_counts;           // "available", or why not
-  std::string hardware_counters;        // "available", or why not
-  std::optional<std::string> sampling;  // likewise; none: not asked for (--explain)
-  std::optional<double> quota_cpus;     // whose time the cgroup lets it use; none: no limit
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit visit) {
-    visit("cpu", self.cpu, Share::always);
-    visit("cpus", self.cpus, Share::always);
-    visit("hypervisor", self.hypervisor, Share::always);
-    visit("kernel", self.kernel, Share::always);
-    visit("clocksource", self.clocksource, Share::always);
-    visit("governor", self.governor, Share::always);
-    visit("mitigations", self.mitigations, Share::always);
-    visit("syscall_counts", self.syscall_counts, Share::no);
-    visit("hardware_counters", self.hardware_counters, Share::no);
-    visit("sampling", self.sampling, Share::no);
-    visit("quota_cpus", self.quota_cpus, Share::always);
-  }
-};
-
 struct Build {
   std::string version;
   std::string revision;
@@ -167,6 +139,8 @@ struct Build {
   std::string compiler;
   std::string flags;
   std::string boost;
+  // "3f2a... duelio-server", SHA-256; of another build's server with its entry's name before it.
+  std::optional<std::vector<std::string>> executables;  // none: in older files
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -176,6 +150,7 @@ struct Build {
     visit("compiler", self.compiler, Share::always);
     visit("flags", self.flags, Share::always);
     visit("boost", self.boost, Share::always);
+    visit("executables", self.executables, Share::no);
   }
 };
 

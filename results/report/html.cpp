@@ -130,6 +130,8 @@ void add_items(std::string& html, const T& record, const std::string& path) {
     const std::string full = (path.empty() ? "" : path + ": ") + name_of_field(name);
     if constexpr (Record<Field>) {
       add_items(html, field, full);
+    } else if constexpr (is_optional_record<Field>) {
+      if (field) add_items(html, *field, full);
     } else if constexpr (is_vector<Field>) {
       if constexpr (Record<typename Field::value_type>) {
         for (const auto& each : field) item(full, in_line(each));

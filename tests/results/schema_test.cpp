@@ -65,6 +65,9 @@ TEST_F(Schema, DescribesEveryFieldThatIsWritten) {
   run.end->left_out = {{"candidate", "EMFILE"}};
   run.blocks[0].left_out = run.end->left_out;
   run.blocks[0].lanes[0].threads.emplace(2);
+  run.manifest.machine.details.emplace();
+  run.manifest.machine.costs.emplace();
+  run.manifest.build.executables.emplace();
   expect_same_fields("manifest", to_line(run.manifest), defs_.at("manifest"));
   expect_same_fields("window", to_line(run.windows[0]), defs_.at("window"));
   expect_same_fields("profile", to_line(Profile{.frames = {"kernel`a"}, .stacks = {{1, 0}}}),
