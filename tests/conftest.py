@@ -97,7 +97,7 @@ def short_comparison(cpus):
 def comparison(tool, short_comparison, tmp_path_factory):
     """The result and the file of a comparison with five blocks, the fewest with an interval."""
     file = tmp_path_factory.mktemp("comparison") / "run.jsonl"
-    return tool("duelio-compare", *short_comparison, "--load", "4k,max", "--blocks", "5", "--output", file), file
+    return tool("duelio-compare", *short_comparison, "--load", "10%,max", "--blocks", "5", "--output", file), file
 
 
 @pytest.fixture

@@ -35,6 +35,12 @@ inline const std::string refused =
     "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n"
     "date: ?????????????????????????????\r\nconnection: close\r\n\r\n";
 
+// scripts/test thorough: random input as much as it takes to find what is rare, in place of as much
+// as it takes to see that the case still works.
+inline bool is_thorough() {
+  return std::getenv("DUELIO_THOROUGH") != nullptr;
+}
+
 struct Case {
   const Backend* backend;
   Sharing sharing;

@@ -172,7 +172,16 @@ TEST_P(Conformance, AnswersRandomStreamsCutAtRandom) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, Conformance, testing::ValuesIn(cases_of_options({1, 4})),
+#ifdef __SANITIZE_THREAD__  // what one thread does with an option races with nobody
+std::vector<Case> with_options() {
+  return cases_of_options({4});
+}
+#else
+std::vector<Case> with_options() {
+  return cases_of_options({1, 4});
+}
+#endif
+INSTANTIATE_TEST_SUITE_P(Options, Conformance, testing::ValuesIn(with_options()),
                          [](const auto& test) { return to_string(test.param); });
 
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::ValuesIn(cases({1})),

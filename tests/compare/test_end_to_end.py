@@ -59,7 +59,7 @@ def test_a_run_is_on_file_and_in_a_table(comparison, root):
     assert manifest["type"] == "manifest" and count(file, "manifest") == 1
     assert end["type"] == "end" and end["finished"] and end["reason"] == "complete"
     assert manifest["command"][0] == "duelio-compare", "where the tool lies is nobody's business"
-    assert [load["id"] for load in manifest["plan"]["loads"]] == ["4k", "max"]
+    assert [load["id"] for load in manifest["plan"]["loads"]] == ["10%", "max"]
     assert {line["entry"] for line in lines if line["type"] == "verdict"} == {"epoll-et", "asio"}
 
 
@@ -74,7 +74,7 @@ def test_each_turn_has_a_window_of_each_lane_at_each_load(comparison):
     found = [(each["block"], each["turn"], each["load"], each["entry"], each["role"]) for each in windows
              if each["entry"] not in left_out]
     assert sorted(found) == sorted((block, turn, load, *lane) for block in range(1, 6) for turn in turns
-                                   for load in ("4k", "max") for lane in lanes)
+                                   for load in ("10%", "max") for lane in lanes)
     assert [each["at_s"] for each in windows] == sorted(each["at_s"] for each in windows)
 
 

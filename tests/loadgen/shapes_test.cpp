@@ -168,7 +168,7 @@ TEST(Shapes, SlowClientsOfAServerThatHangsUpAreCountedAsHungUp) {
   });
   Options options = options_for(server.port(), true);
   options.slow_clients = 2;
-  options.slow_gap = std::chrono::milliseconds(2);
+  options.slow_gap = std::chrono::milliseconds(100);  // some seconds until it has sent all
   options.rate = 20;
   const Result result = run(options);
   EXPECT_GT(result.tally.slow.closed, 0U);
