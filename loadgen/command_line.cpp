@@ -12,6 +12,7 @@
 #include "common/command_line.h"
 #include "common/http/field_values.h"
 #include "common/http/scan.h"
+#include "common/os/address.h"
 #include "common/os/cpu.h"
 #include "common/os/socket.h"
 #include "common/units.h"
@@ -37,6 +38,7 @@ const cli::Tool tool{
          "duelio-loadgen --find-max-rate 'p99<1ms' --duration 5s http://127.0.0.1:8000/",
          "duelio-loadgen --control http://127.0.0.1:8000/    # type: connect, window rate=20k",
          "duelio-loadgen --pipeline 16 --json run.json http://127.0.0.1:8000/bytes/1024",
+         "duelio-loadgen --unix-socket /run/duelio.sock http://localhost/",
          "duelio-loadgen --method POST --body @order.json http://127.0.0.1:8000/"},
 };
 
@@ -126,6 +128,16 @@ std::vector<int> parse_cpus(std::string_view word) {
   return cpus;
 }
 
+// In place of where the URL points.
+void read_unix_socket(const po::variables_map& values, Options& options) {
+  if (!values.contains("unix-socket")) return;
+  options.host = cli::value(values, "unix-socket", [](std::string_view path) {
+    return os::to_string(os::unix_address(path));
+  });
+  if (!values["source-addresses"].defaulted())
+    throw cli::UsageError("--source-addresses does not go with --unix-socket, which has none");
+}
+
 // A file's name that was given must be one.
 std::string file_of(const po::variables_map& values, const std::string& flag) {
   if (values[flag].defaulted()) return {};
@@ -143,6 +155,8 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   po::options_description description("Options");
   // clang-format off
   description.add_options()
+      ("unix-socket", po::value<std::string>()->value_name("PATH"),
+       "connect to this Unix socket; what is asked for, and the host field, are the URL's, as with curl")
       ("connections", text("64")->value_name("N"), "connections kept open and used")
       ("threads", text("1")->value_name("N"), "generator threads; connections are divided among them")
       ("cpus", text("")->value_name("LIST"), "CPUs to run on, one a thread in turn, such as 1,3-5")
@@ -215,6 +229,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     throw cli::UsageError("'" + without_user_info(urls[1]) +
                           "' is a second URL; one is loaded at a time");
   read_url(urls.front(), options);
+  read_unix_socket(*values, options);
   options.connections = static_cast<unsigned>(count("connections", 1, 1'000'000));
   options.threads = static_cast<unsigned>(count("threads", 1, 1024));
   if (options.threads > options.connections) {

@@ -25,7 +25,7 @@ struct Load {
 
 struct Options : Load {
   std::string url;
-  std::string host;        // to look up
+  std::string host;        // to look up; unix:PATH with --unix-socket
   std::string host_field;  // RFC 9110 section 7.2, unless `headers` has one
   std::uint16_t port = 80;
   std::string target = "/";

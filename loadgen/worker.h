@@ -132,6 +132,7 @@ class Worker {
     std::uint8_t addresses_tried = 0;  // before it
     bool listed = false;               // in free_
     bool watched = false;              // in wheel_
+    bool waits_for_room = false;       // in the queue of a Unix socket's listener
     int send_error = 0;                // the end of the stream will come, and be this error
     bool last_sent = false;            // no request may follow: one of us has said that it closes
   };
@@ -140,6 +141,8 @@ class Worker {
   bool bind_source(const Session& session) const;
   void open(Session& session);
   void try_address(Session& session);
+  void connect(Session& session);
+  void connect_waiting();
   void address_failed(Session& session, int error);
   void on_connected(Session& session);
   void close(Session& session);
@@ -224,6 +227,7 @@ class Worker {
   std::size_t slow_begin_;
   bool connected_before_ = false;
   unsigned connecting_ = 0;
+  bool any_waits_for_room_ = false;
   std::uint64_t active_count_ = 0;
   std::uint64_t batch_ = 0;          // of events, counted
   std::int64_t last_opened_ = 0;     // when a connection did

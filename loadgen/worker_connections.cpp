@@ -108,18 +108,35 @@ void Worker::try_address(Session& session) {
   session.closing_since = 0;
   session.send_error = 0;
   if (!session.fd) return address_failed(session, errno);
-  os::set_no_delay(session.fd.get());
+  if (address.family() != AF_UNIX) os::set_no_delay(session.fd.get());
   if (source_addresses_ > 0 && address.family() == AF_INET && !bind_source(session))
     return address_failed(session, errno);
   session.link = Link::connecting;
   ++connecting_;
-  if (::connect(session.fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS)
-    return address_failed(session, errno);
+  connect(session);
+}
+
+// A Unix socket whose listener's queue is full says so at once (EAGAIN, unix(7)), where TCP would
+// send its SYN again: it is asked again at the next tick.
+void Worker::connect(Session& session) {
+  const os::Address& address = server_[session.address];
+  if (::connect(session.fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS) {
+    if (errno != EAGAIN || address.family() != AF_UNIX) return address_failed(session, errno);
+    session.waits_for_room = any_waits_for_room_ = true;
+    return watch(session, session.attempt_started);
+  }
   epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &session}};
   if (::epoll_ctl(events_.get(), EPOLL_CTL_ADD, session.fd.get(), &event) != 0) {
     return address_failed(session, errno);
   }
   watch(session, session.attempt_started);
+}
+
+void Worker::connect_waiting() {
+  if (!std::exchange(any_waits_for_room_, false)) return;
+  for (Session& session : sessions_) {
+    if (std::exchange(session.waits_for_room, false)) connect(session);
+  }
 }
 
 // The next address is tried; a connection has failed when it was refused at all of them.
@@ -153,6 +170,7 @@ void Worker::close(Session& session) {
   if (session.link == Link::connecting) --connecting_;
   if (session.link == Link::open && session.role == Role::active) --active_count_;
   session.link = Link::closed;
+  session.waits_for_room = false;
   session.fd.reset();
 }
 
@@ -269,6 +287,7 @@ void Worker::start_wheel(std::int64_t now) {
 void Worker::check_timeouts(std::int64_t now) {
   next_timeout_check_ = now + tick_ns;
   wheel_.turn(now, [&](Session* session) { look(*session, now); });
+  connect_waiting();
   if (!running_) return;
   for (Session* const session : std::exchange(unconnected_, {})) {
     if (session->link != Link::closed || !needs_connections()) continue;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <sys/un.h>
 
 #include "common/os/error.h"
 
@@ -16,10 +18,13 @@ namespace duelio::os {
 std::uint16_t Address::port() const noexcept {
   if (family() == AF_INET6)
     return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
+  if (family() == AF_UNIX) return 0;
   return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
 }
 
 std::vector<Address> resolve_all(const std::string& host, std::uint16_t port) {
+  if (host.starts_with(unix_prefix))
+    return {unix_address(std::string_view(host).substr(unix_prefix.size()))};
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -52,7 +57,31 @@ Address local_address(int fd) {
   return address;
 }
 
+Address unix_address(std::string_view path) {
+  sockaddr_un name{};
+  constexpr std::size_t most = sizeof name.sun_path - 1;
+  if (path.empty()) throw std::invalid_argument("names no path of a Unix socket");
+  if (path.size() > most)
+    throw std::invalid_argument("is a path of " + std::to_string(path.size()) +
+                                " bytes; a Unix socket's has " + std::to_string(most) +
+                                " at most (unix(7))");
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.data(), path.size());
+  Address address;
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  std::memcpy(&address.storage, &name, address.length);
+  return address;
+}
+
+std::string path_of(const Address& address) {
+  constexpr std::size_t begin = offsetof(sockaddr_un, sun_path);
+  if (address.family() != AF_UNIX || address.length <= begin) return {};
+  const auto* name = reinterpret_cast<const sockaddr_un*>(&address.storage);
+  return {name->sun_path, ::strnlen(name->sun_path, address.length - begin)};
+}
+
 std::string to_string(const Address& address) {
+  if (address.family() == AF_UNIX) return std::string(unix_prefix) + path_of(address);
   std::array<char, INET6_ADDRSTRLEN> text{};
   const bool v6 = address.family() == AF_INET6;
   const void* const raw =

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "common/os/error.h"
+#include "common/os/socket_file.h"
 
 namespace duelio::os {
 
@@ -39,6 +40,7 @@ void start_listening(int fd, int backlog, const std::string& name) {
 }  // namespace
 
 UniqueFd listen_on(const Address& address, const ListenOptions& options) {
+  if (address.family() == AF_UNIX) return listen_at_path(address, options);
   const std::string name = to_string(address);
   UniqueFd listener = bound_socket(address, name, false);
   start_listening(listener.get(), options.backlog, name);

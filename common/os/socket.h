@@ -12,13 +12,14 @@ struct ListenOptions {
   int backlog = 4096;  // the kernel clips it to net.core.somaxconn
 };
 
-// A non-blocking, close-on-exec TCP listener with SO_REUSEADDR. Throws std::system_error that names
-// the step and the address.
+// A non-blocking, close-on-exec listener: of TCP with SO_REUSEADDR, of a Unix socket as
+// common/os/socket_file.h says. Throws std::system_error that names the step and the address.
 UniqueFd listen_on(const Address& address, const ListenOptions& options);
 
 // As many listeners that share the port (socket(7), SO_REUSEPORT); port 0 picks one for all. Never
 // on a port that another process listens on, not even with SO_REUSEPORT: the first one listens
-// alone before the others join it. std::errc::address_in_use when the port is another's.
+// alone before the others join it. std::errc::address_in_use when the port is another's. Not of a
+// Unix socket, whose path has one listener.
 std::vector<UniqueFd> listen_on(const Address& address, const ListenOptions& options,
                                 unsigned count);
 
