@@ -215,12 +215,14 @@ class Loop : public Threads {
         acceptor_(executor_),
         pause_(executor_),
         stop_(executor_, stop.duplicate().release()) {
+    // Asio asks for the protocol where it makes sockets and addresses, which it never does here: a
+    // Unix socket is a stream as another.
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
     accept();
     stop_.async_wait(net::posix::stream_descriptor::wait_read, [this](error_code) {
-      refuse_arrivals(acceptor_.native_handle());
+      refuse_arrivals(config_, acceptor_.native_handle());
       pause_.expires_after(settle_time_);
       pause_.async_wait([this](error_code) {  // sooner where accepting needs the timer
         stopping_ = true;

@@ -166,6 +166,7 @@ class Worker {
         acceptor_(context_),
         pause_(context_),
         stop_(context_, stop.duplicate().release()) {
+    // Of a Unix socket, too: Asio asks for the protocol where it makes sockets and addresses.
     const bool v6 = os::local_address(listener.get()).family() == AF_INET6;
     acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
@@ -213,7 +214,7 @@ class Worker {
 
   net::awaitable<void> wait_for_stop() {
     co_await stop_.async_wait(net::posix::stream_descriptor::wait_read, net::use_awaitable);
-    refuse_arrivals(acceptor_.native_handle());
+    refuse_arrivals(shared_.config, acceptor_.native_handle());
     error_code ignored;  // sooner where accepting needs the timer
     pause_.expires_after(settle_time(shared_.config));
     co_await pause_.async_wait(net::redirect_error(net::use_awaitable, ignored));

@@ -19,6 +19,7 @@
 #include "common/http/deadlines.h"
 #include "common/http/request_parser.h"
 #include "common/os/socket.h"
+#include "common/os/socket_file.h"
 #include "common/os/unique_fd.h"
 
 // The contract between the server and an I/O model.
@@ -52,6 +53,7 @@ struct Option {
   Support (*probe)() = always_available;
   std::span<const std::string_view> not_with = {};  // said once: by one of the two
   std::span<const Sharing> sharings = {};           // where it makes sense; empty: everywhere
+  bool tcp_only = false;                            // the kernel does not have it for AF_UNIX
 };
 
 // What one of a server's threads did.
@@ -73,6 +75,8 @@ struct ServerConfig {
   ConnectionLimit* connections = nullptr;         // outlives run(); none: no limit
   std::vector<ThreadCount>* by_thread = nullptr;  // outlives run(), which fills it at its end, or
                                                   // leaves it empty: connections have a thread each
+  int backlog = 4096;                             // of the listeners, which are listening
+  os::SocketFile* socket_file = nullptr;          // outlives run(); of a Unix socket's listener
 
   // While setting up.
   bool has(const Option& option) const noexcept {
@@ -81,7 +85,8 @@ struct ServerConfig {
 };
 
 // One listening socket for Sharing::shared, else one for each thread: for Sharing::exclusive
-// descriptors of the same. Non-blocking.
+// descriptors of the same. Non-blocking; of TCP or, one only, a Unix socket
+// (ServerConfig::socket_file).
 using Listeners = std::vector<os::UniqueFd>;
 
 // As the sharing asks for them. `cpus`: as ServerConfig has them. Throws std::system_error.

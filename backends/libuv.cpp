@@ -3,7 +3,7 @@
 // buffer that an alloc callback lends, and calls back with what came. An answer is written at once
 // (uv_try_write); only what the socket does not take is left to uv_write, and nothing is read
 // meanwhile. Each thread has a listener (SO_REUSEPORT), which libuv adopts (uv_tcp_open), and
-// sessions of its own.
+// sessions of its own. A Unix socket is a uv_pipe_t in place of the uv_tcp_t.
 //
 // System calls per keep-alive request: one read, one write, and a share of an epoll_wait. libuv
 // fills the buffer as soon as it has asked for it, so it is the thread's scratch. A session is
@@ -17,8 +17,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -56,24 +54,32 @@ struct Loop {
   uv_loop_t uv{};
 };
 
+// What a listener or a session is, for their functions are those of a stream.
+union Socket {
+  uv_handle_t handle;
+  uv_stream_t stream;
+  uv_tcp_t tcp;
+  uv_pipe_t pipe;  // of a Unix socket
+};
+
 class Worker;
 
 struct Session : Linked<Session> {
   explicit Session(Worker& owner, http::Workspace& workspace)
       : connection(workspace, http::Buffers::lent), worker(owner) {
-    socket.data = this;
+    socket.handle.data = this;
   }
 
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&socket); }
+  uv_stream_t* stream() { return &socket.stream; }
   int fd() const {
     uv_os_fd_t fd = -1;
-    uv_fileno(reinterpret_cast<const uv_handle_t*>(&socket), &fd);
+    uv_fileno(&socket.handle, &fd);
     return fd;
   }
 
   http::Connection connection;
   Worker& worker;
-  uv_tcp_t socket{};
+  Socket socket{};
   uv_write_t write{};
   uv_shutdown_t shutdown{};
   uv_timer_t deadline{};
@@ -85,26 +91,19 @@ struct Session : Linked<Session> {
   int open_handles = 1;
 };
 
-// uv_listen(3) calls listen(2) again; for a listening socket the kernel keeps its length here.
-int backlog_of(int listener) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  return ::getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
-             ? static_cast<int>(info.tcpi_sacked)
-             : SOMAXCONN;
-}
-
 class Worker {
  public:
   Worker(const ServerConfig& config, os::UniqueFd listener, const StopEvent& stop)
       : context_(config) {
     std::signal(SIGPIPE, SIG_IGN);  // libuv leaves it to its users
-    listener_.data = stop_.data = this;
-    check(uv_tcp_init(&loop_.uv, &listener_), "uv_tcp_init");
-    check(uv_tcp_open(&listener_, listener.get()), "uv_tcp_open");
-    const int backlog = backlog_of(listener.release());
-    check(uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), backlog, on_connection),
-          "uv_listen");
+    check(init(listener_), "initialise a stream");
+    listener_.handle.data = stop_.data = this;
+    check(is_pipe() ? uv_pipe_open(&listener_.pipe, listener.get())
+                    : uv_tcp_open(&listener_.tcp, listener.get()),
+          "adopt the listener");
+    listener.release();
+    // It calls listen(2) again.
+    check(uv_listen(&listener_.stream, config.backlog, on_connection), "uv_listen");
     check(uv_poll_init(&loop_.uv, &stop_, stop.fd()), "uv_poll_init");
     check(uv_poll_start(&stop_, UV_READABLE,
                         [](uv_poll_t* poll, int, int) {
@@ -125,16 +124,24 @@ class Worker {
     uv_timer_start(&tick_, on_tick, stop_interval_ms, stop_interval_ms);
     const auto serve = [this] { uv_run(&loop_.uv, UV_RUN_ONCE); };
     uv_os_fd_t listener = -1;
-    uv_fileno(reinterpret_cast<uv_handle_t*>(&listener_), &listener);
+    uv_fileno(&listener_.handle, &listener);
     settle(context_.config, listener, serve);
     uv_run(&loop_.uv, UV_RUN_NOWAIT);  // accepts what waits
-    uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
+    uv_close(&listener_.handle, nullptr);
     drain(context_, sessions_, serve);
   }
 
   Counters counted() const noexcept { return context_.counted(); }
 
  private:
+  bool is_pipe() const noexcept { return context_.config.socket_file != nullptr; }
+
+  int init(Socket& socket) {
+    constexpr int passes_descriptors = 0;
+    return is_pipe() ? uv_pipe_init(&loop_.uv, &socket.pipe, passes_descriptors)
+                     : uv_tcp_init(&loop_.uv, &socket.tcp);
+  }
+
   static Session& session_of(const void* data) {
     return *static_cast<Session*>(const_cast<void*>(data));
   }
@@ -153,7 +160,7 @@ class Worker {
       return;
     }
     auto* const session = new Session(*this, context_.workspace);
-    uv_tcp_init(&loop_.uv, &session->socket);
+    init(session->socket);
     if (context_.config.deadlines) {
       uv_timer_init(&loop_.uv, &session->deadline);
       session->deadline.data = session;
@@ -161,7 +168,7 @@ class Worker {
       ++session->open_handles;
     }
     sessions_.insert(*session);
-    const int error = -uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), session->stream());
+    const int error = -uv_accept(&listener_.stream, session->stream());
     if (error != 0) {
       context_.counters.count_error(error);
       session->is_admitted = false;
@@ -311,13 +318,13 @@ class Worker {
         if (--its.open_handles == 0) delete &its;
       });
     };
-    close_one(session.socket);
+    close_one(session.socket.handle);
     if (session.is_timed) close_one(session.deadline);
   }
 
   WorkerContext context_;
   List<Session> sessions_;
-  uv_tcp_t listener_{};
+  Socket listener_{};
   uv_poll_t stop_{};
   uv_timer_t tick_{};  // while it stops
   Loop loop_;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "common/command_line.h"
+#include "common/os/address.h"
 #include "common/os/cpu.h"
 #include "common/units.h"
 
@@ -14,12 +15,14 @@ namespace po = boost::program_options;
 const cli::Tool tool{
     .name = "duelio-server",
     .summary =
-        "Serves HTTP/1.1 on one port with the I/O model of your choice. Everything but the model "
+        "Serves HTTP/1.1 on one port, or at a Unix socket, with the I/O model of your choice. "
+        "Everything but the model "
         "is shared.",
     .synopsis = "--backend NAME [options]",
     .examples = {"duelio-server --backend epoll-oneshot",
                  "duelio-server --backend epoll-et --port 0 --threads 2 --cpus 0,1 --stats -",
                  "duelio-server --backend epoll-et --with batch-1",
+                 "duelio-server --backend epoll-et --address unix:/run/duelio.sock",
                  "duelio-server --list-backends"},
 };
 
@@ -141,6 +144,41 @@ std::vector<std::string_view> parse_with(const po::variables_map& values, const 
   });
 }
 
+bool is_unix(const Options& options) noexcept {
+  return options.address.starts_with(os::unix_prefix);
+}
+
+std::string parse_address(const po::variables_map& values) {
+  std::string address = text_of(values, "address");
+  if (!address.starts_with(os::unix_prefix)) return address;
+  cli::value(values, "address", [](std::string_view text) {
+    return os::unix_address(text.substr(os::unix_prefix.size()));
+  });
+  if (!values["port"].defaulted())
+    throw cli::UsageError("--port does not go with --address '" + address +
+                          "': a Unix socket has none");
+  return address;
+}
+
+// A path has one listener: SO_REUSEPORT is of ports (socket(7)).
+void check_unix(const Options& options) {
+  if (!is_unix(options)) return;
+  const Backend& backend = *options.backend;
+  const std::string flag = "--address '" + options.address + "' ";
+  for (const std::string_view name : options.with) {
+    if (find_option(backend, name)->tcp_only)
+      throw cli::UsageError(flag + "does not go with --with '" + std::string(name) +
+                            "', which is for TCP");
+  }
+  if (options.threads == 1 || options.sharing == Sharing::shared) return;
+  const bool can_share =
+      std::ranges::find(backend.sharings, Sharing::shared) != backend.sharings.end();
+  throw cli::UsageError(
+      flag + "has one listener, and --threads " + std::to_string(options.threads) + " of " +
+      std::string(backend.name) + " want one each" +
+      (can_share ? "; --sharing shared has them share it" : ", which it cannot do otherwise"));
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
@@ -155,7 +193,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
        "options of the model, with commas between them; see --list-backends")
       ("list-backends", "print name, model, options and availability of every backend, and exit")
       ("json", "with --list-backends: as a JSON array")
-      ("address", text("127.0.0.1")->value_name("HOST"), "the address to listen on")
+      ("address", text("127.0.0.1")->value_name("HOST"), "the address to listen on, or unix:PATH for a Unix socket")
       ("port", text("8000")->value_name("N"), "the port; 0 picks a free one")
       ("threads", text("1")->value_name("N"), "worker threads")
       ("sharing", po::value<std::string>()->value_name("HOW"),
@@ -197,11 +235,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       throw std::invalid_argument("is unknown (one of " + names_of_backends() + ")");
     return backend;
   });
-  options.address = text_of(*values, "address");
+  options.address = parse_address(*values);
   options.port = static_cast<std::uint16_t>(count_between(*values, "port", 0, 65535));
   options.threads = static_cast<unsigned>(count_between(*values, "threads", 1, 1024));
   options.sharing = parse_sharing(*values, *options.backend);
   options.with = parse_with(*values, *options.backend, options.sharing);
+  check_unix(options);
   options.cpus = parse_cpus(*values);
   options.backlog = static_cast<int>(count_between(*values, "backlog", 1, 1 << 20));
   options.limits.head = bytes_between(*values, "max-head", 64, 1 << 20);

@@ -15,7 +15,7 @@ struct Options {
   bool list_backends = false;
   bool json = false;
   const Backend* backend = nullptr;
-  std::string address = "127.0.0.1";
+  std::string address = "127.0.0.1";  // or unix:PATH
   std::uint16_t port = 8000;
   unsigned threads = 1;
   Sharing sharing = Sharing::per_thread;

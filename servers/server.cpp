@@ -16,6 +16,7 @@
 #include "common/os/cpu.h"
 #include "common/os/error.h"
 #include "common/os/socket.h"
+#include "common/os/socket_file.h"
 #include "common/units.h"
 #include "common/workload.h"
 #include "servers/clock_signal.h"
@@ -81,7 +82,8 @@ json::array options_of(const Backend& backend) {
                                  {"available", support.available},
                                  {"reason", support.reason},
                                  {"not_with", json::value_from(option.not_with)},
-                                 {"sharings", names_of(option.sharings)}});
+                                 {"sharings", names_of(option.sharings)},
+                                 {"tcp_only", option.tcp_only}});
   }
   return array;
 }
@@ -115,7 +117,8 @@ void list_backends(std::ostream& out, bool as_json) {
                                  {"reason", support.reason},
                                  {"features", support.features},
                                  {"options", options_of(*backend)},
-                                 {"deadlines", backend->no_deadlines.empty()}});
+                                 {"deadlines", backend->no_deadlines.empty()},
+                                 {"unix", true}});
   }
   if (as_json) out << json::serialize(array) << '\n';
 }
@@ -154,9 +157,11 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
   workload::calibrate();
   Listeners listeners = open_listeners(options);
   if (listeners.empty()) return;  // a stop came while the port was waited for
-  out << "listening on " << os::to_string(os::local_address(listeners.front().get()))
-      << " backend=" << options.backend->name << " threads=" << options.threads
-      << " pid=" << ::getpid() << '\n'
+  const os::Address address = os::local_address(listeners.front().get());
+  std::optional<os::SocketFile> socket_file;  // goes when the listener does, at the latest
+  if (address.family() == AF_UNIX) socket_file.emplace(address);
+  out << "listening on " << os::to_string(address) << " backend=" << options.backend->name
+      << " threads=" << options.threads << " pid=" << ::getpid() << '\n'
       << std::flush;
 
   std::optional<ConnectionLimit> connections;
@@ -172,7 +177,9 @@ void serve(const Options& options, const StopSignals& signals, std::ostream& out
       .with = options.with,
       .deadlines = options.deadlines ? std::optional(http::Deadlines{}) : std::nullopt,
       .connections = connections ? &*connections : nullptr,
-      .by_thread = options.stats.empty() ? nullptr : &by_thread};
+      .by_thread = options.stats.empty() ? nullptr : &by_thread,
+      .backlog = options.backlog,
+      .socket_file = socket_file ? &*socket_file : nullptr};
   const Counters counters = options.backend->run(config, std::move(listeners), signals.stop());
   if (counters.drain_cut > 0) {
     const double limit = std::chrono::duration<double>(options.drain_limit).count();

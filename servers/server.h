@@ -10,7 +10,7 @@ namespace duelio::server {
 
 // A line for each backend and, indented, for each of its options; or a JSON array of {name, model,
 // sharings, available, reason, features, options: [{name, about, available, reason, not_with,
-// sharings}]}.
+// sharings, tcp_only}], deadlines, unix}.
 void list_backends(std::ostream& out, bool json);
 
 // Listens, announces itself with one line on `out`, serves until a signal, and writes the counters.

@@ -24,7 +24,10 @@ namespace duelio {
 // peer sends its SYN again after a second (RFC 6298 section 2) and is refused then, or meets a
 // successor. Connections inherit the filter (socket(7), SO_ATTACH_FILTER), which lets all their
 // segments pass. Without it, were it refused, a stop is as good as close(2) is.
-inline void refuse_arrivals(int listener) noexcept {
+//
+// A Unix socket loses its name: who comes from now on is refused (ENOENT), or meets a successor.
+inline void refuse_arrivals(const ServerConfig& config, int listener) noexcept {
+  if (config.socket_file != nullptr) return config.socket_file->remove();
   constexpr unsigned char flags_byte = 13;  // RFC 9293 section 3.1
   constexpr unsigned char syn = 0x02;
   std::array<sock_filter, 4> program{{{BPF_LD | BPF_B | BPF_ABS, 0, 0, flags_byte},

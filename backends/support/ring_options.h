@@ -72,7 +72,8 @@ inline constexpr Option zero_copy{
     .about =
         "outputs above 16 KiB are sent from where they lie, which costs a notification each and "
         "pins their pages; over loopback the kernel copies them all the same (IORING_OP_SEND_ZC)",
-    .probe = probe_zero_copy};
+    .probe = probe_zero_copy,
+    .tcp_only = true};
 
 inline RingShape shape(const ServerConfig& config) noexcept {
   return {.plain = config.has(plain_ring),

@@ -43,7 +43,7 @@ inline void give_up(int fd) noexcept {
 // The first step: the model serves as usual, while nobody new arrives. It then closes the listener.
 template <class Wait>
 void settle(const ServerConfig& config, int listener, Wait wait) {
-  refuse_arrivals(listener);
+  refuse_arrivals(config, listener);
   for (const Deadline limit(settle_time(config)); !limit.has_passed();) wait();
 }
 

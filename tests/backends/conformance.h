@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <iostream>
 #include <optional>
@@ -13,10 +14,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "backends/backend.h"
 #include "common/os/address.h"
 #include "common/os/socket.h"
+#include "common/os/socket_file.h"
 #include "tests/support/tcp_client.h"
 
 // One suite for every registered backend, with one thread and with four: the same bytes on the
@@ -47,6 +50,7 @@ struct Case {
   unsigned threads;
   std::vector<std::string_view> with = {};
   bool timed = false;  // with every deadline on, all out of reach
+  bool over_unix = false;
 };
 
 inline constexpr http::Deadlines no_deadline_passes{.idle = std::chrono::hours(1),
@@ -60,6 +64,7 @@ inline constexpr http::Deadlines no_deadline_passes{.idle = std::chrono::hours(1
 // their own (CMakeLists.txt).
 inline std::string to_string(const Case& how) {
   std::string name = how.timed ? "timed_" : "";
+  if (how.over_unix) name += "unix_";
   if (!how.with.empty()) name += "with_";
   for (const std::string_view option : how.with) name += std::string(option) + "_";
   name += std::string(duelio::to_string(how.sharing)) + "_x" + std::to_string(how.threads) + "_" +
@@ -97,6 +102,15 @@ inline std::vector<Case> cases_of_listeners(unsigned threads) {
 
 inline std::vector<Case> timed(std::vector<Case> all) {
   for (Case& each : all) each.timed = each.backend->no_deadlines.empty();
+  return all;
+}
+
+// Over a Unix socket, which has one listener.
+inline std::vector<Case> over_unix(std::vector<Case> all) {
+  std::erase_if(all, [](const Case& each) {
+    return each.threads > 1 && each.sharing == Sharing::per_thread;
+  });
+  for (Case& each : all) each.over_unix = true;
   return all;
 }
 
@@ -151,8 +165,10 @@ class Server {
  public:
   explicit Server(const Case& how, const Wishes& wishes = {}) : clock_(784111777) {
     Listeners listeners =
-        listen_for(how.sharing, how.threads, wishes.cpus, os::resolve("127.0.0.1", 0), {});
-    port_ = os::local_address(listeners.front().get()).port();
+        listen_for(how.sharing, how.threads, wishes.cpus,
+                   how.over_unix ? address_in_a_new_folder() : os::resolve("127.0.0.1", 0), {});
+    address_ = os::local_address(listeners.front().get());
+    if (how.over_unix) socket_file_.emplace(address_);
     config_ = {.threads = how.threads,
                .cpus = wishes.cpus,
                .sharing = how.sharing,
@@ -160,8 +176,9 @@ class Server {
                .clock = &clock_,
                .drain_limit = 2 * TcpClient::limit,
                .with = how.with,
-               .deadlines = wishes.deadlines};
-    config_.by_thread = &by_thread_;
+               .deadlines = wishes.deadlines,
+               .by_thread = &by_thread_,
+               .socket_file = socket_file_ ? &*socket_file_ : nullptr};
     if (how.timed) config_.deadlines = no_deadline_passes;
     if (wishes.connections) config_.connections = &connections_.emplace(*wishes.connections);
     result_ =
@@ -173,9 +190,11 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server() {
     if (result_.valid()) stop();
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
-  std::uint16_t port() const { return port_; }
+  const os::Address& address() const { return address_; }
+  std::uint16_t port() const { return address_.port(); }
   void request_stop() { stop_.request(); }
   bool is_running() const {
     return result_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
@@ -191,12 +210,20 @@ class Server {
   const std::vector<ThreadCount>& by_thread() const { return by_thread_; }  // after stop()
 
  private:
+  os::Address address_in_a_new_folder() {
+    folder_ = (std::filesystem::temp_directory_path() / "duelio-test-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+    return os::unix_address(folder_ + "/socket");
+  }
+
+  std::string folder_;
   http::DateClock clock_;
   ServerConfig config_;
   std::optional<ConnectionLimit> connections_;
   std::vector<ThreadCount> by_thread_;
   StopEvent stop_;
-  std::uint16_t port_ = 0;
+  os::Address address_;
+  std::optional<os::SocketFile> socket_file_;
   std::future<Counters> result_;
 };
 
@@ -212,11 +239,12 @@ class Conformance : public testing::TestWithParam<Case> {
     if (TcpClient::has_waited_in_vain()) GTEST_SKIP() << "an earlier case hangs";
     server_.emplace(GetParam());
   }
+  const os::Address& address() const { return server_->address(); }
   std::uint16_t port() const { return server_->port(); }
 
   // What `request` is answered on a connection of its own; the client half-closes.
   std::string answer(std::string_view request) const {
-    TcpClient client(port());
+    TcpClient client(address());
     client.send(request);
     client.finish_sending();
     return mask_dates(client.receive_all());

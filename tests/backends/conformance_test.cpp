@@ -23,7 +23,7 @@ TEST(Registry, CallsEachModelAsItsFileDoes) {
 // More often than a model has buffers to lend to the kernel, one after the other, so that no two
 // requests come in one receive.
 TEST_P(Conformance, AnswersOnAPersistentConnection) {
-  TcpClient client(port());
+  TcpClient client(address());
   for (int i = 0; i < 1'500; ++i) {
     ASSERT_TRUE(client.send(get));
     ASSERT_EQ(mask_dates(client.receive(hello.size())), hello);
@@ -34,7 +34,7 @@ TEST_P(Conformance, AnswersOnAPersistentConnection) {
 TEST_P(Conformance, AnswersPiecesAtEveryCut) {
   const std::string stream = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody" + get;
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
-    TcpClient client(port());
+    TcpClient client(address());
     client.send(stream.substr(0, cut));
     std::this_thread::yield();
     client.send(stream.substr(cut));
@@ -44,7 +44,7 @@ TEST_P(Conformance, AnswersPiecesAtEveryCut) {
 }
 
 TEST_P(Conformance, AnswersTypedBytes) {
-  TcpClient client(port());
+  TcpClient client(address());
   os::set_no_delay(client.fd());
   for (const char c : get + get) ASSERT_TRUE(client.send({&c, 1}));
   client.finish_sending();
@@ -59,7 +59,7 @@ TEST_P(Conformance, AnswersTenThousandPipelinedRequests) {
     requests += get;
     expected += hello;
   }
-  TcpClient client(port());
+  TcpClient client(address());
   std::jthread sender([&] {
     client.send(requests);
     client.finish_sending();
@@ -69,7 +69,7 @@ TEST_P(Conformance, AnswersTenThousandPipelinedRequests) {
 
 TEST_P(Conformance, TakesABodyInSingleBytes) {
   constexpr std::size_t size = 5000;
-  TcpClient client(port());
+  TcpClient client(address());
   os::set_no_delay(client.fd());
   ASSERT_TRUE(client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: " + std::to_string(size) +
                           "\r\n\r\n"));
@@ -96,7 +96,7 @@ TEST_P(Conformance, SendsLargeAnswersWhole) {
 }
 
 TEST_P(Conformance, ClosesAfterTheLastAnswer) {
-  TcpClient client(port());
+  TcpClient client(address());
   client.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   EXPECT_EQ(mask_dates(client.receive_all()), last_hello);
 }
@@ -106,7 +106,7 @@ TEST_P(Conformance, KeepsTheAnswersBeforeARefusalInOrder) {
 }
 
 TEST_P(Conformance, LetsARefusalArriveThoughMoreIsSent) {
-  TcpClient client(port());
+  TcpClient client(address());
   const std::string more(1 << 20, 'x');
   ASSERT_TRUE(client.send("nonsense\r\n\r\n"));
   ASSERT_TRUE(client.send(more));  // discarded; a close now would answer it with a reset
@@ -115,7 +115,7 @@ TEST_P(Conformance, LetsARefusalArriveThoughMoreIsSent) {
 }
 
 TEST_P(Conformance, SaysContinue) {
-  TcpClient client(port());
+  TcpClient client(address());
   client.send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
   const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
   ASSERT_EQ(client.receive(go_on.size()), go_on);
@@ -125,7 +125,7 @@ TEST_P(Conformance, SaysContinue) {
 
 TEST_P(Conformance, ServesManyConnectionsAtOnce) {
   std::vector<std::unique_ptr<TcpClient>> clients;
-  for (int i = 0; i < 300; ++i) clients.push_back(std::make_unique<TcpClient>(port()));
+  for (int i = 0; i < 300; ++i) clients.push_back(std::make_unique<TcpClient>(address()));
   for (int round = 0; round < 3; ++round) {
     for (const auto& client : clients) ASSERT_TRUE(client->send(get));
     for (const auto& client : clients) ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
@@ -164,7 +164,7 @@ TEST_P(Conformance, AnswersRandomStreamsCutAtRandom) {
   for (int trial = 0; trial < 60; ++trial) {
     std::string stream;
     for (std::size_t i = 1 + random() % 8; i > 0; --i) stream += parts[random() % parts.size()];
-    TcpClient client(port());
+    TcpClient client(address());
     os::set_no_delay(client.fd());
     for (const std::string_view piece : cut_at_random(stream, random)) client.send(piece);
     client.finish_sending();
@@ -188,6 +188,9 @@ INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::ValuesIn(cases({1})),
                          [](const auto& test) { return to_string(test.param); });
 
 INSTANTIATE_TEST_SUITE_P(Listeners, Conformance, testing::ValuesIn(cases_of_listeners(4)),
+                         [](const auto& test) { return to_string(test.param); });
+
+INSTANTIATE_TEST_SUITE_P(Unix, Conformance, testing::ValuesIn(over_unix(cases({1}))),
                          [](const auto& test) { return to_string(test.param); });
 
 INSTANTIATE_TEST_SUITE_P(Timed, Conformance, testing::ValuesIn(timed(cases({4}))),

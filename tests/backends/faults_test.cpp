@@ -28,7 +28,7 @@ TEST_P(Conformance, GoesOnWhenSignalsInterruptItsWaits) {
   struct sigaction action = {};
   action.sa_handler = [](int) {};
   sigaction(SIGURG, &action, nullptr);
-  TcpClient client(port());
+  TcpClient client(address());
   for (int i = 0; i < 200; ++i) {
     signal_the_others(SIGURG);
     if (i % 8 == 7) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // while it waits
@@ -41,7 +41,7 @@ TEST_P(Conformance, GoesOnWhenSignalsInterruptItsWaits) {
 }
 
 TEST_P(Conformance, ServesOthersWhileAPeerNeverReads) {
-  TcpClient deaf(port());
+  TcpClient deaf(address());
   const timeval short_wait{0, 200'000};
   setsockopt(deaf.fd(), SOL_SOCKET, SO_SNDTIMEO, &short_wait, sizeof short_wait);
   std::string requests;
@@ -53,7 +53,7 @@ TEST_P(Conformance, ServesOthersWhileAPeerNeverReads) {
 
 TEST_P(Conformance, SurvivesPeersThatReset) {
   for (int i = 0; i < 50; ++i) {
-    TcpClient client(port());
+    TcpClient client(address());
     client.send(i % 2 == 0 ? get + "GET / HT" : "GET /bytes/4000000 HTTP/1.1\r\nhost: a\r\n\r\n");
     if (i % 3 == 0) std::this_thread::yield();
     client.reset();
@@ -86,17 +86,17 @@ TEST_P(Conformance, GoesOnWhenDescriptorsRunOut) {
   server_.reset();
   const FewDescriptors few;  // an accept that io_uring holds keeps the limit that it began with
   server_.emplace(GetParam());
-  TcpClient old(port());
+  TcpClient old(address());
   ASSERT_TRUE(old.send(get));
   ASSERT_EQ(mask_dates(old.receive(hello.size())), hello);
   std::vector<os::UniqueFd> late;
-  for (int i = 0; i < 8; ++i) late.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  for (int i = 0; i < 8; ++i)
+    late.emplace_back(::socket(address().family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   {
-    const os::Address address = os::resolve("127.0.0.1", port());
     std::vector<os::UniqueFd> taken;
     while (os::UniqueFd fd{::fcntl(old.fd(), F_DUPFD_CLOEXEC, 0)}) taken.push_back(std::move(fd));
     for (const os::UniqueFd& fd : late) {
-      ASSERT_EQ(::connect(fd.get(), address.get(), address.length), 0);
+      ASSERT_EQ(::connect(fd.get(), address().get(), address().length), 0);
       for (int i = 0; i < 20; ++i) {
         ASSERT_TRUE(old.send(get));
         ASSERT_EQ(mask_dates(old.receive(hello.size())), hello);
@@ -146,7 +146,7 @@ TEST_P(Conformance, ServesDescriptorsAbove1024) {
   if (!many.are_there()) GTEST_SKIP() << "the hard limit of descriptors is too low";
   server_.emplace(GetParam());
   std::vector<std::unique_ptr<TcpClient>> clients;
-  for (int i = 0; i < 40; ++i) clients.push_back(std::make_unique<TcpClient>(port()));
+  for (int i = 0; i < 40; ++i) clients.push_back(std::make_unique<TcpClient>(address()));
   for (const auto& client : clients) ASSERT_TRUE(client->send(get));
   for (const auto& client : clients) ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
   server_->stop();  // before the limit is as it was
@@ -157,9 +157,9 @@ TEST_P(Conformance, EndsWithAnErrorWhenAWorkerCannotStart) {
   std::vector<int> cpus{4095};
   if (GetParam().threads > 1) cpus.insert(cpus.begin(), os::allowed_cpus().front());
   Server server(GetParam(), {.cpus = cpus});
-  const os::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const os::Address address = os::resolve("127.0.0.1", server.port());
-  ::connect(client.get(), address.get(), address.length);  // in time, or refused
+  const os::Address& there = server.address();
+  const os::UniqueFd client(::socket(there.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ::connect(client.get(), there.get(), there.length);  // in time, or refused
   EXPECT_THROW(server.stop(), std::system_error);
 }
 

@@ -11,7 +11,7 @@ namespace {
 // Enough for more than one round of completions.
 TEST_P(Conformance, AnswersAllThatArrivedBeforeAStop) {
   std::vector<std::unique_ptr<TcpClient>> clients;
-  for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<TcpClient>(port()));
+  for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<TcpClient>(address()));
   for (const auto& client : clients) {
     ASSERT_TRUE(client->send(get));
     ASSERT_EQ(mask_dates(client->receive(hello.size())), hello);
@@ -31,7 +31,7 @@ TEST_P(Conformance, AnswersAllThatArrivedBeforeAStop) {
 // The answer that is under way when the stop comes does not say that it is the last.
 TEST_P(Conformance, ClosesWhatBecomesIdleDuringAStop) {
   const auto ask_for_much = [this] {
-    auto client = std::make_unique<TcpClient>(port());
+    auto client = std::make_unique<TcpClient>(address());
     EXPECT_TRUE(client->send("GET /bytes/30000000 HTTP/1.1\r\nhost: a\r\n\r\n"));
     EXPECT_EQ(client->receive(4), "HTTP");
     return client;
@@ -46,8 +46,8 @@ TEST_P(Conformance, ClosesWhatBecomesIdleDuringAStop) {
 }
 
 TEST_P(Conformance, StopsWithIdleConnectionsOpen) {
-  TcpClient idle(port());
-  TcpClient used(port());
+  TcpClient idle(address());
+  TcpClient used(address());
   used.send(get);
   EXPECT_EQ(mask_dates(used.receive(hello.size())), hello);
   const Counters counters = server_->stop();
@@ -58,9 +58,9 @@ TEST_P(Conformance, StopsWithIdleConnectionsOpen) {
 }
 
 TEST_P(Conformance, FinishesWhatWasReceivedWhenStopped) {
-  TcpClient half(port());
+  TcpClient half(address());
   half.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbo");
-  TcpClient whole(port());
+  TcpClient whole(address());
   whole.send(get);
   ASSERT_TRUE(half.wait_until_delivered());
   ASSERT_TRUE(whole.wait_until_delivered());
@@ -79,7 +79,7 @@ TEST_P(Conformance, StopsUnderLoadWithoutCuttingAnAnswer) {
   std::vector<std::jthread> clients;
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([this, &answered_once] {
-      TcpClient client(port());
+      TcpClient client(address());
       EXPECT_TRUE(client.send(get));
       EXPECT_EQ(mask_dates(client.receive(hello.size())), hello);
       answered_once.count_down();

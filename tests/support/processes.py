@@ -77,13 +77,21 @@ def is_alive(pid):
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    port: int
+    port: int  # 0 at a Unix socket
     pid: int  # of the server itself, also under strace(1)
     process: subprocess.Popen
+    address: str
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def target(self):
+        """What a generator is told of it."""
+        if self.port == 0:
+            return ["--unix-socket", self.address.removeprefix("unix:"), "http://localhost/"]
+        return [self.url]
 
     def stop(self):
         """A clean end: nothing that a sanitizer had to say."""
@@ -93,16 +101,17 @@ class Server:
 
 @contextlib.contextmanager
 def running_server(executables, folder, backend, *flags, under=(), **how):
-    """A server on a port of its own. It has to end cleanly, here if it was not ended before."""
+    """A server on a port of its own, or at the Unix socket that --address names. It has to end cleanly, here if it was not ended before."""
     greeting_file = folder / f"greeting-{backend}"
-    port = () if "--port" in flags else ("--port", "0")
+    port = () if "--port" in flags or any(str(flag).startswith("unix:") for flag in flags) else ("--port", "0")
     argv = [*under, executables / "duelio-server", "--backend", backend, *port, *flags]
     with open(greeting_file, "w", encoding="utf-8") as stdout, started(argv, stdout=stdout, **how) as process:
         def greeting():
             assert process.poll() is None, f"{backend} ended before it listened"
-            return re.match(r"listening on \S+:(\d+) backend=\S+ threads=\d+ pid=(\d+)\n", greeting_file.read_text())
-        port, pid = wait_until(greeting, f"the greeting of {backend}").groups()
-        server = Server(int(port), int(pid), process)
+            return re.match(r"listening on (\S+) backend=\S+ threads=\d+ pid=(\d+)\n", greeting_file.read_text())
+        address, pid = wait_until(greeting, f"the greeting of {backend}").groups()
+        port = 0 if address.startswith("unix:") else int(address.rpartition(":")[2])
+        server = Server(port, int(pid), process, address)
         yield server
         if process.poll() is None:
             server.stop()

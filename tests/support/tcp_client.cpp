@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "common/os/address.h"
 #include "tests/support/descriptors.h"
 
 namespace duelio::test {
@@ -34,12 +33,12 @@ bool TcpClient::has_waited_in_vain() noexcept {
   return waited_in_vain;
 }
 
-TcpClient::TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+TcpClient::TcpClient(const os::Address& server)
+    : fd_(::socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval timeout{limit.count(), 0};
   setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-  const os::Address address = os::resolve("127.0.0.1", port);
-  int error = ::connect(fd_.get(), address.get(), address.length) == 0 ? 0 : errno;
+  int error = ::connect(fd_.get(), server.get(), server.length) == 0 ? 0 : errno;
   if (error == EINTR) {  // goes on by itself: connect(2)
     pollfd connected{fd_.get(), POLLOUT, 0};
     while (::poll(&connected, 1, static_cast<int>(std::chrono::milliseconds(limit).count())) < 0) {

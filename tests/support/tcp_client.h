@@ -5,12 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "common/os/address.h"
 #include "common/os/unique_fd.h"
 
 namespace duelio::test {
 
-// A blocking TCP client for tests. What fails, fails the running test; nothing waits longer than
-// the limit.
+// A blocking client for tests, of TCP or of a Unix socket. What fails, fails the running test;
+// nothing waits longer than the limit.
 class TcpClient {
  public:
   // Only a hang lasts so long, also under sanitizers on a loaded machine.
@@ -19,7 +20,8 @@ class TcpClient {
   // Whether any client of this process has waited to the limit.
   static bool has_waited_in_vain() noexcept;
 
-  explicit TcpClient(std::uint16_t port);
+  explicit TcpClient(const os::Address& server);
+  explicit TcpClient(std::uint16_t port) : TcpClient(os::resolve("127.0.0.1", port)) {}
 
   // Everything, in as many calls as it takes. False when the peer went away.
   bool send(std::string_view bytes);
