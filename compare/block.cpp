@@ -118,7 +118,8 @@ class BlockRun {
       const std::size_t pad = random_() % most_pad;  // also of who is out: the others' stay theirs
       attempt(active, [&] {
         if (is_left_out(setting_.left_out, place.entry->name)) return;
-        active.lane = std::make_unique<Lane>(*place.entry, place.role, setting_.manifest, pad);
+        active.lane = std::make_unique<Lane>(*place.entry, place.role, setting_.manifest,
+                                             setting_.network, pad);
       });
     }
     for (std::size_t turn = 0; turn < plan_.turns; ++turn) {
@@ -209,7 +210,7 @@ results::Block run_block(const Setting& setting, std::size_t number, std::mt1993
   return BlockRun(setting, number, random).run();
 }
 
-Trials calibrate(const results::Manifest& manifest, std::mt19937_64& random,
+Trials calibrate(const results::Manifest& manifest, Network& network, std::mt19937_64& random,
                  std::vector<results::LeftOut>& left_out) {
   const results::Manifest trial = for_trials(manifest);
   const results::Load closed{.id = "max"};
@@ -228,7 +229,7 @@ Trials calibrate(const results::Manifest& manifest, std::mt19937_64& random,
     const std::size_t pad = random() % most_pad;
     lanes.emplace_back();
     attempt(lanes.size() - 1, [&] {
-      lanes.back() = std::make_unique<Lane>(entry, results::Role::candidate, trial, pad);
+      lanes.back() = std::make_unique<Lane>(entry, results::Role::candidate, trial, network, pad);
     });
   }
   for (std::size_t i = 0; i < trials; ++i) {
@@ -257,13 +258,13 @@ Trials calibrate(const results::Manifest& manifest, std::mt19937_64& random,
   return all;
 }
 
-results::Load paced(const results::Manifest& manifest, const results::Load& load,
+results::Load paced(const results::Manifest& manifest, Network& network, const results::Load& load,
                     std::mt19937_64& random) {
   const results::Manifest trial = for_trials(manifest);
   const auto reference =
       std::find_if(trial.entries.begin(), trial.entries.end(),
                    [&](const auto& entry) { return entry.name == trial.reference; });
-  Lane lane(*reference, results::Role::reference, trial, 0);
+  Lane lane(*reference, results::Role::reference, trial, network, 0);
   results::Load slower = load;
   for (std::size_t i = 0; i < trials; ++i) {
     double share = 0;

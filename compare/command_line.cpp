@@ -16,6 +16,7 @@
 #include "compare/cpu_choice.h"
 #include "compare/entries.h"
 #include "compare/loads.h"
+#include "compare/network.h"
 #include "compare/resume.h"
 
 namespace duelio::compare {
@@ -241,6 +242,9 @@ po::options_description described() {
       ("lead-in", word()->value_name("TIME"), "load before each window, not measured")
       ("isolated", "one server alive at a time: to study whether living side by side biases")
       ("accept-noise", "count windows that the machine disturbed: only to try the tools, the table says so")
+      ("network", text("loopback")->value_name("HOW"),
+       "where servers and generators meet: loopback, unix (sockets in a temporary folder) or veth (between two network "
+       "namespaces; as root)")
       ("connections", text("64")->value_name("LIST"), "active connections; of several, each is a run of its own")
       ("threads", text("1")->value_name("LIST"), "worker threads of each backend; likewise")
       ("handler-cpu", text("0")->value_name("LIST"), "CPU work in the handler of every backend; likewise")
@@ -317,6 +321,7 @@ std::vector<Options> fresh(const po::variables_map& values,
   options.workload = cli::value(values, "workload",
                                 [](std::string_view name) { return by_name(workloads(), name); });
   choose_plan(values, options);
+  options.plan.network = cli::value(values, "network", parse_network);
   options.seed =
       values.contains("seed") ? cli::value(values, "seed", parse_count) : std::random_device{}();
   options.output =
@@ -331,7 +336,9 @@ std::vector<Options> fresh(const po::variables_map& values,
       throw cli::UsageError("--fail-on has nothing to hold: the only entry is the reference");
   }
   options.command = command;
-  return matrix(options, values);
+  std::vector<Options> cells = matrix(options, values);
+  for (const Options& cell : cells) check_network(cell);
+  return cells;
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct ListedOption {
   std::string reason;  // why it is not available here; empty: it is
   std::vector<std::string> not_with;
   std::vector<std::string> sharings;  // empty: all
+  bool tcp_only = false;
 };
 
 // What a server's executable says of itself.
@@ -40,6 +41,7 @@ struct Listed {
   std::vector<ListedOption> options;  // none: it may be older than they are
   bool has_deadlines = false;         // the flag --deadlines; older ones have none
   bool keeps_deadlines = false;
+  bool has_unix = false;  // --address unix:PATH; older ones have not
 
   const ListedOption* option(std::string_view option_name) const {
     const auto found = std::find_if(options.begin(), options.end(),
@@ -68,6 +70,10 @@ std::vector<Listed> list_backends(const std::string& executable) try {
     listed.sharings = words_of(backend.at("sharings"));
     const auto* const deadlines = backend.as_object().if_contains("deadlines");
     listed.has_deadlines = deadlines != nullptr;
+    const auto is_true = [](const boost::json::value* value) {
+      return value != nullptr && value->as_bool();
+    };
+    listed.has_unix = is_true(backend.as_object().if_contains("unix"));
     listed.keeps_deadlines = deadlines != nullptr && deadlines->as_bool();
     const auto* const options = backend.as_object().if_contains("options");
     if (options == nullptr) continue;
@@ -77,7 +83,8 @@ std::vector<Listed> list_backends(const std::string& executable) try {
                                               ? ""
                                               : std::string(option.at("reason").as_string()),
                                 .not_with = words_of(option.at("not_with")),
-                                .sharings = words_of(option.at("sharings"))});
+                                .sharings = words_of(option.at("sharings")),
+                                .tcp_only = is_true(option.as_object().if_contains("tcp_only"))});
     }
   }
   return all;
@@ -106,8 +113,9 @@ void check_name(const std::string& name) {
                           "' \" < > & @");
 }
 
-std::vector<Listed> own_backends() {
-  return list_backends(executables_folder() + "/duelio-server");
+const std::vector<Listed>& own_backends() {
+  static const std::vector<Listed> own = list_backends(executables_folder() + "/duelio-server");
+  return own;
 }
 
 template <class Parse>
@@ -280,6 +288,29 @@ bool has_deadlines(const std::string& executable) {
   return known[executable] = !listed.empty() && listed.front().has_deadlines;
 }
 
+std::string refusal_over_unix(const EntrySpec& entry) {
+  const std::vector<Listed> listed = entry.server ? list_backends(*entry.server) : own_backends();
+  const auto backend = std::find_if(listed.begin(), listed.end(), [&](const Listed& each) {
+    return each.name == *entry.backend;
+  });
+  if (!backend->has_unix)
+    return "does not go with --network unix, which the server at " + entry.server.value_or("") +
+           " does not know";
+  for (const std::string& name : entry.with.value_or(std::vector<std::string>{})) {
+    if (backend->option(name)->tcp_only)
+      return std::string("has with '")
+          .append(name)
+          .append("', which does not go with --network unix");
+  }
+  if (entry.threads > 1 && entry.sharing.value_or(backend->sharings.front()) != "shared") {
+    return "has " + std::to_string(entry.threads) +
+           " threads with a listener each, and a Unix socket has one: " +
+           (has(backend->sharings, "shared") ? "say sharing=shared"
+                                             : "leave it out, or ask for one");
+  }
+  return {};
+}
+
 std::chrono::nanoseconds parse_handler_cpu(std::string_view text) {
   const std::chrono::nanoseconds time = parse_duration(text);
   if (time.count() > static_cast<std::int64_t>(workload::max_cpu_ns))
@@ -288,7 +319,7 @@ std::chrono::nanoseconds parse_handler_cpu(std::string_view text) {
 }
 
 std::vector<EntrySpec> parse_entries(const boost::program_options::variables_map& values) {
-  const std::vector<Listed> own = own_backends();
+  const std::vector<Listed>& own = own_backends();
   std::vector<EntrySpec> entries;
   const auto words = [&](const char* flag) {
     return values.contains(flag) ? values[flag].as<std::vector<std::string>>()

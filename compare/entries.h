@@ -18,6 +18,10 @@ std::chrono::nanoseconds parse_handler_cpu(std::string_view text);
 // Whether that duelio-server has the flag --deadlines; older ones have no deadlines.
 bool has_deadlines(const std::string& executable);
 
+// Why the server of a backend's entry cannot be reached over a Unix socket, "has ..."; empty: it
+// can.
+std::string refusal_over_unix(const results::EntrySpec& entry);
+
 // What --backends, --entry, --server and --peer name, in that order. Everything that can be known
 // before a server is started is: a backend that is not there, a way of sharing that it has not, a
 // file that is missing. Throws cli::UsageError, which names the flag and the value.

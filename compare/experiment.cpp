@@ -47,8 +47,9 @@ double median(std::vector<double> values) {
 
 class Experiment {
  public:
-  explicit Experiment(const Options& options)
+  Experiment(const Options& options, Network& network)
       : options_(options),
+        network_(network),
         started_ns_(os::monotonic_ns()),
         progress_(options.plan.blocks, estimate_s(options)) {}
 
@@ -61,6 +62,7 @@ class Experiment {
         begin(sampling);
       }
       Setting setting{.manifest = run_.manifest,
+                      .network = network_,
                       .events = countable_events(),
                       .elapsed_s = [this] { return elapsed_s(); },
                       .on_window = [this](const results::Window& window) { keep(window); },
@@ -119,7 +121,7 @@ class Experiment {
     results::Plan& plan = run_.manifest.plan;
     std::mt19937_64 random = random_of(options_.seed, 0);
     progress_.say("calibration: what each entry reaches in the closed loop");
-    const Trials trials = calibrate(run_.manifest, random, left_out_);
+    const Trials trials = calibrate(run_.manifest, network_, random, left_out_);
     run_.manifest.calibration = trials.rates;
     double slowest = 0;
     for (const results::Trial& trial : run_.manifest.calibration) {
@@ -128,7 +130,7 @@ class Experiment {
     }
     plan.loads = resolve(options_.loads, slowest);
     for (results::Load& load : plan.loads) {
-      if (load.is_open()) load = paced(run_.manifest, load, random);
+      if (load.is_open()) load = paced(run_.manifest, network_, load, random);
     }
     for (const auto& [entry, windows] : trials.windows) {
       if (is_left_out(left_out_, entry)) continue;
@@ -219,6 +221,7 @@ class Experiment {
   }
 
   const Options& options_;
+  Network& network_;
   double earlier_s_ = 0;  // what an earlier part of the run took
   std::int64_t started_ns_;
   Progress progress_;
@@ -231,7 +234,7 @@ class Experiment {
 
 }  // namespace
 
-int run_experiment(const Options& options) {
+int run_experiment(const Options& options, Network& network) {
   catch_signals();
   os::raise_descriptor_limit();
   // Off the servers' CPUs: it sleeps in a window, but not between two.
@@ -241,7 +244,7 @@ int run_experiment(const Options& options) {
               << " build; figures mean something only from the release preset\n";
   }
   print_plan(std::cerr, options);
-  return Experiment(options).run();
+  return Experiment(options, network).run();
 }
 
 }  // namespace duelio::compare

@@ -18,6 +18,16 @@ namespace {
 constexpr milliseconds response_limit{2000};
 constexpr milliseconds connect_limit{60'000};
 
+std::string url_of(const Endpoint& server) {
+  if (server.is_unix()) return "http://127.0.0.1";  // for the host field
+  return "http://" + server.host + ":" + std::to_string(server.port);
+}
+
+std::vector<std::string> connecting_to(const Endpoint& server, std::vector<std::string> arguments) {
+  if (server.is_unix()) arguments.insert(arguments.end(), {"--unix-socket", server.path()});
+  return arguments;
+}
+
 std::vector<std::string> arguments_for(const Generator::Target& target,
                                        const results::Workload& workload,
                                        const results::Plan& plan) {
@@ -27,7 +37,7 @@ std::vector<std::string> arguments_for(const Generator::Target& target,
   for (const int cpu : plan.client_cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);
   return {executables_folder() + "/duelio-loadgen",
           "--control",
-          "http://127.0.0.1:" + std::to_string(target.port) + path,
+          url_of(target.server) + path,
           "--verify-body",
           "--timeout",
           std::to_string(response_limit.count()) + "ms",
@@ -58,7 +68,8 @@ std::string in_ns(std::chrono::nanoseconds time) {
 Generator::Generator(const Target& target, const results::Workload& workload,
                      const results::Plan& plan)
     : entry_(target.entry),
-      process_(arguments_for(target, workload, plan), {.cpus = plan.client_cpus}) {
+      process_(connecting_to(target.server, arguments_for(target, workload, plan)),
+               {.cpus = plan.client_cpus}) {
   const json::object connected = ask("connect", connect_limit);
   const json::value& wanted = connected.at("wanted");
   if (connected.at("connections") == wanted) return;

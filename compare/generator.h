@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "common/histogram.h"
+#include "compare/network.h"
 #include "compare/probe.h"
 #include "compare/process.h"
 #include "results/record.h"
@@ -50,7 +51,7 @@ class Generator {
  public:
   struct Target {
     std::string entry;  // for messages
-    std::uint16_t port = 0;
+    Endpoint server;
     std::uint64_t handler_cpu_ns = 0;
     unsigned idle_connections = 0;
   };

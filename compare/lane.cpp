@@ -43,13 +43,13 @@ std::optional<double>& count_of(results::LaneLoad& load, Event event) {
 }  // namespace
 
 Lane::Lane(const results::EntrySpec& entry, results::Role role, const results::Manifest& manifest,
-           std::size_t environment_pad)
+           Network& network, std::size_t environment_pad)
     : entry_(entry),
       plan_(manifest.plan),
       shown_{.entry = entry.name, .role = role},
-      server_(entry, manifest.plan.server_cpus, environment_pad),
+      server_(entry, network, manifest.plan.server_cpus, environment_pad),
       generator_({.entry = entry.name,
-                  .port = server_.port(),
+                  .server = server_.endpoint(),
                   .handler_cpu_ns = entry.handler_cpu_ns,
                   .idle_connections = entry.idle_connections},
                  manifest.workload, manifest.plan),

@@ -19,7 +19,7 @@ class Lane {
   // `environment_pad` moves the server's stack: Mytkowicz et al., ASPLOS 2009. Throws EntryFailed,
   // or Interrupted.
   Lane(const results::EntrySpec& entry, results::Role role, const results::Manifest& manifest,
-       std::size_t environment_pad);
+       Network& network, std::size_t environment_pad);
 
   const results::EntrySpec& entry() const noexcept { return entry_; }
 

@@ -7,6 +7,7 @@
 #include "compare/command_line.h"
 #include "compare/doctor.h"
 #include "compare/experiment.h"
+#include "compare/network.h"
 #include "compare/plan.h"
 
 namespace {
@@ -41,10 +42,11 @@ int main(int argc, char** argv) {
     const std::vector<compare::Options> cells = compare::parse_options(argc, argv);
     if (cells.empty()) return cli::exit_ok;
     if (cells.front().doctor) return diagnose(cells.front().plan);
+    compare::Network network(cells.front().plan.network);
     if (cells.front().dry_run) return plan(cells);
     int worst = cli::exit_ok;
     for (const compare::Options& cell : cells) {
-      const int code = compare::run_experiment(cell);
+      const int code = compare::run_experiment(cell, network);
       worst = std::max(worst, code);
       if (code == cli::exit_interrupted) break;
     }

@@ -72,7 +72,8 @@ void require_plain_name(const std::string& name) {
 
 std::string filled(std::string text, const Places& places) {
   for (const auto& [from, to] :
-       {std::pair<std::string_view, const std::string&>("{port}", places.port),
+       {std::pair<std::string_view, const std::string&>("{host}", places.host),
+        {"{port}", places.port},
         {"{dir}", places.dir},
         {"{bin}", places.bin}}) {
     for (std::size_t at = text.find(from); at != std::string::npos;

@@ -27,8 +27,9 @@ boost::json::object peer_file_content(const std::string& file);
 // when it says nothing.
 std::string version_of(const Peer& peer);
 
-// {port}, {dir} and {bin} replaced.
+// {host}, {port}, {dir} and {bin} replaced.
 struct Places {
+  std::string host;
   std::string port;
   std::string dir;
   std::string bin;

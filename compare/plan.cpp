@@ -7,6 +7,7 @@
 #include "compare/loads.h"
 #include "compare/probe.h"
 #include "compare/profiles.h"
+#include "results/table.h"
 
 namespace duelio::compare {
 namespace {
@@ -77,6 +78,7 @@ void print_plan(std::ostream& out, const Options& options) {
   const results::EntrySpec& first = options.entries.front();
   if (first.threads > 1) out << ", " << first.threads << " threads";
   if (first.handler_cpu_ns > 0) out << ", " << first.handler_cpu_ns << " ns of work a request";
+  if (plan.network) out << ", " << results::words_of_network(*plan.network);
   out << ", servers on CPU";
   for (const int cpu : plan.server_cpus) out << ' ' << cpu;
   out << ", generators on CPU";

@@ -95,7 +95,8 @@ Process::Process(const std::vector<std::string>& arguments, const How& how) {
     ::dup2(input[0], STDIN_FILENO);
     ::dup2(how.output >= 0 ? how.output : output[1], STDOUT_FILENO);
     if (how.output >= 0 || how.with_stderr) ::dup2(STDOUT_FILENO, STDERR_FILENO);
-    if (!how.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
+    if ((how.network >= 0 && ::setns(how.network, CLONE_NEWNET) != 0) ||
+        (!how.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0)) {
       // Reported like a failed exec: errno tells.
     } else {
       ::execvpe(argv[0], argv.data(), envp.data());

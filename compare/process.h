@@ -23,6 +23,7 @@ class Process {
     std::string variable;      // NAME=VALUE, one more of its environment
     int output = -1;           // a file that takes stdout and stderr; read_line() has nothing then
     bool with_stderr = false;  // read_line() has that, too
+    int network = -1;          // a namespace that it enters (setns(2)); -1: stays in ours
   };
 
   // Throws std::system_error that names the program.

@@ -31,22 +31,16 @@ constexpr milliseconds stop_limit{5'000};
 constexpr off_t most_output = 64 << 20;  // then it is cut: a line a request fills any disk
 constexpr const char* output_name = "output";
 
-std::uint16_t pick_free_port() {
-  const os::UniqueFd listener = os::listen_on(os::resolve("127.0.0.1", 0), {});
-  return os::local_address(listener.get()).port();
-}
-
 // What one request for it says: empty when it is answered with a 2xx, otherwise why not.
-std::string refusal_of_request(std::uint16_t port, const std::string& target) {
-  const os::Address address = os::resolve("127.0.0.1", port);
+std::string refusal_of_request(const Endpoint& server, const std::string& target) {
+  const os::Address address = os::resolve(server.host, server.port);
   const os::UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval limit{.tv_sec = 1, .tv_usec = 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (::connect(fd.get(), address.get(), address.length) != 0)
     return "connect: " + std::generic_category().message(errno);
-  const std::string request = "GET " + target +
-                              " HTTP/1.1\r\nhost: 127.0.0.1:" + std::to_string(port) +
+  const std::string request = "GET " + target + " HTTP/1.1\r\nhost: " + os::to_string(address) +
                               "\r\nconnection: close\r\n\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
     return "send: " + std::generic_category().message(errno);
@@ -67,10 +61,13 @@ std::string refusal_of_request(std::uint16_t port, const std::string& target) {
 
 }  // namespace
 
-RunningServer::RunningServer(const results::EntrySpec& entry, const std::vector<int>& cpus,
-                             std::size_t environment_pad)
-    : name_(entry.name), is_peer_(entry.peer_file.has_value()) {
-  const Process::How how{.cpus = cpus, .environment_pad = environment_pad};
+RunningServer::RunningServer(const results::EntrySpec& entry, Network& network,
+                             const std::vector<int>& cpus, std::size_t environment_pad)
+    : name_(entry.name),
+      is_peer_(entry.peer_file.has_value()),
+      endpoint_(is_peer_ ? network.for_peer() : network.for_backend()) {
+  const Process::How how{
+      .cpus = cpus, .environment_pad = environment_pad, .network = network.server_namespace()};
   try {
     if (is_peer_) {
       start_peer(entry, how);
@@ -98,12 +95,13 @@ void RunningServer::start_backend(const results::EntrySpec& entry, const Process
   std::vector<std::string> arguments{entry.server.value_or(executables_folder() + "/duelio-server"),
                                      "--backend",
                                      entry.backend.value(),
-                                     "--port",
-                                     "0",
+                                     "--address",
+                                     endpoint_.host,
                                      "--threads",
                                      std::to_string(entry.threads),
                                      "--stats",
                                      "-"};
+  if (!endpoint_.is_unix()) arguments.insert(arguments.end(), {"--port", "0"});
   if (entry.sharing) arguments.insert(arguments.end(), {"--sharing", *entry.sharing});
   if (entry.with) {
     std::string names;
@@ -125,15 +123,17 @@ void RunningServer::start_backend(const results::EntrySpec& entry, const Process
   if (!line || !line->starts_with(greeting) || colon == std::string::npos) {
     fail(process_->is_running() ? "did not start: no greeting" : "did not start");
   }
-  port_ = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(':', colon) + 1)));
+  if (endpoint_.is_unix()) return;
+  endpoint_.port = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(':', colon) + 1)));
 }
 
 void RunningServer::start_peer(const results::EntrySpec& entry, Process::How how) {
   const Peer peer = Peer::read(entry.peer_file.value());
   const fs::path& folder = folder_.emplace().path();
-  port_ = pick_free_port();
-  const Places places{
-      .port = std::to_string(port_), .dir = folder.string(), .bin = executables_folder()};
+  const Places places{.host = endpoint_.host,
+                      .port = std::to_string(endpoint_.port),
+                      .dir = folder.string(),
+                      .bin = executables_folder()};
   for (const auto& [name, content] : peer.files) {
     fs::create_directories((folder / name).parent_path());
     std::ofstream(folder / name) << filled(content, places);
@@ -157,7 +157,7 @@ void RunningServer::wait_until_ready(const std::string& target) {
   const auto deadline = std::chrono::steady_clock::now() + start_limit;
   int empty_looks = 0;
   while (true) {
-    const std::string why = refusal_of_request(port_, target);
+    const std::string why = refusal_of_request(endpoint_, target);
     family_->adopt();
     if (why.empty()) return;
     if (interrupted()) throw Interrupted{};

@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 
 #include "compare/family.h"
+#include "compare/network.h"
 #include "compare/process.h"
 #include "results/record.h"
 
@@ -34,7 +35,7 @@ class RunningServer {
  public:
   // Returns when it accepts connections, or, a foreign one, when it has answered a request. Throws
   // EntryFailed, or Interrupted.
-  RunningServer(const results::EntrySpec& entry, const std::vector<int>& cpus,
+  RunningServer(const results::EntrySpec& entry, Network& network, const std::vector<int>& cpus,
                 std::size_t environment_pad);
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
@@ -43,7 +44,7 @@ class RunningServer {
   // Those that are alive; a foreign one's may come and go.
   std::vector<pid_t> processes();
   bool is_foreign() const noexcept { return is_peer_; }
-  std::uint16_t port() const noexcept { return port_; }
+  const Endpoint& endpoint() const noexcept { return endpoint_; }
 
   // Throws EntryFailed with what is known of it: how its process ended, and where its output is.
   [[noreturn]] void fail(const std::string& what);
@@ -76,7 +77,7 @@ class RunningServer {
   os::UniqueFd output_;           // of a foreign server
   std::optional<Family> family_;  // of a foreign server; its end comes before the process's
   std::unique_ptr<Process> process_;
-  std::uint16_t port_ = 0;
+  Endpoint endpoint_;
 };
 
 }  // namespace duelio::compare

@@ -94,9 +94,10 @@ struct Plan {
   std::vector<int> client_cpus;
   std::optional<unsigned> generator_threads;  // of each generator, on client_cpus; none: one
   bool generator_polls = false;               // in the open loop: its CPUs are its own
-  bool isolated = false;      // one lane alive at a time: only for the study of bias
-  bool accept_noise = false;  // void windows count: only to try the tools
-  std::size_t cell = 1;       // of the matrix of runs that one command made, from 1
+  bool isolated = false;               // one lane alive at a time: only for the study of bias
+  bool accept_noise = false;           // void windows count: only to try the tools
+  std::optional<std::string> network;  // "unix" or "veth"; none: loopback
+  std::size_t cell = 1;                // of the matrix of runs that one command made, from 1
   std::size_t cells = 1;
 
   template <class Self, class Visit>
@@ -115,6 +116,7 @@ struct Plan {
     visit("generator_polls", self.generator_polls, Share::always);
     visit("isolated", self.isolated, Share::always);
     visit("accept_noise", self.accept_noise, Share::always);
+    visit("network", self.network, Share::always);
     visit("cell", self.cell, Share::no);
     visit("cells", self.cells, Share::no);
   }

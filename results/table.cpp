@@ -146,9 +146,14 @@ std::string format_load(const Load& load) {
   return load.is_open() ? load.id + " (" + format_count(*load.rate) + "/s)" : load.id;
 }
 
+std::string words_of_network(std::string_view network) {
+  return network == "unix" ? "over Unix sockets" : "over " + std::string(network);
+}
+
 std::string format_setting(const Run& run) {
   std::string text = run.manifest.workload.name + ", " +
                      std::to_string(run.manifest.plan.connections) + " connections";
+  if (run.manifest.plan.network) text += ", " + words_of_network(*run.manifest.plan.network);
   std::set<unsigned> threads;
   for (const EntrySpec& entry : run.manifest.entries) {
     if (entry.kind != "peer") threads.insert(entry.threads);  // a peer has what its file says

@@ -19,6 +19,9 @@ void print_rows(std::ostream& out, const std::vector<TableRow>& rows);
 // "hello, 64 connections, one worker thread": what the figures were measured at, beside the load.
 std::string format_setting(const Run& run);
 
+// Of Plan::network: "over Unix sockets".
+std::string words_of_network(std::string_view network);
+
 // "10% (4.50 k/s)", "max".
 std::string format_load(const Load& load);
 

@@ -170,6 +170,8 @@ void check_unix(const Options& options) {
       throw cli::UsageError(flag + "does not go with --with '" + std::string(name) +
                             "', which is for TCP");
   }
+  if (options.sharing == Sharing::steered)
+    throw cli::UsageError(flag + "does not go with --sharing steered, which is for TCP");
   if (options.threads == 1 || options.sharing == Sharing::shared) return;
   const bool can_share =
       std::ranges::find(backend.sharings, Sharing::shared) != backend.sharings.end();

@@ -51,13 +51,13 @@ void accept(tcp::acceptor& acceptor) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("Usage: duelio-asio-minimal PORT\n", stderr);
+  if (argc != 2 && argc != 3) {
+    std::fputs("Usage: duelio-asio-minimal PORT [HOST]\n", stderr);
     return 2;
   }
   net::io_context context(1);
   const auto port = static_cast<net::ip::port_type>(std::atoi(argv[1]));
-  tcp::acceptor acceptor(context, {net::ip::make_address("127.0.0.1"), port});
+  tcp::acceptor acceptor(context, {net::ip::make_address(argc == 3 ? argv[2] : "127.0.0.1"), port});
   acceptor.set_option(tcp::no_delay(true));
   accept(acceptor);
   context.run();

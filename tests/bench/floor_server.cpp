@@ -30,9 +30,9 @@ const std::string answer =
     "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nHello";
 
 struct Floor {
-  explicit Floor(std::uint16_t port)
-      : listener(os::listen_on(os::resolve("127.0.0.1", port), {})),
-        request_size(std::strlen("GET / HTTP/1.1\r\nhost: 127.0.0.1:\r\n\r\n") +
+  Floor(const std::string& host, std::uint16_t port)
+      : listener(os::listen_on(os::resolve(host, port), {})),
+        request_size(std::strlen("GET / HTTP/1.1\r\nhost: :\r\n\r\n") + host.size() +
                      std::to_string(port).size()),
         carried(os::raise_descriptor_limit()),
         buffer(16 * 1024) {
@@ -146,13 +146,13 @@ struct Floor {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view model = argc == 3 ? argv[1] : "";
+  const std::string_view model = argc == 3 || argc == 4 ? argv[1] : "";
   if (model != "et" && model != "oneshot" && model != "uring") {
-    std::fputs("Usage: duelio-floor et|oneshot|uring PORT\n", stderr);
+    std::fputs("Usage: duelio-floor et|oneshot|uring PORT [HOST]\n", stderr);
     return 2;
   }
   try {
-    Floor floor(static_cast<std::uint16_t>(std::atoi(argv[2])));
+    Floor floor(argc == 4 ? argv[3] : "127.0.0.1", static_cast<std::uint16_t>(std::atoi(argv[2])));
     if (model == "uring") serve_uring(floor);
     serve_epoll(floor, model == "oneshot");
   } catch (const std::exception& error) {

@@ -50,6 +50,8 @@ TEST(Likeness, ASeriesMayVaryTheLoadAndNothingElse) {
   EXPECT_EQ(unlike(Figures::values, vary).size(), 4U);
   EXPECT_EQ(unlike(Figures::ratios, [](Manifest& manifest) { manifest.reference = "candidate"; }),
             Lines{"reference: reference and candidate"});
+  EXPECT_EQ(unlike(Figures::ratios, [](Manifest& manifest) { manifest.plan.network = "unix"; }),
+            Lines{"plan network: none and unix"});
 }
 
 TEST(Likeness, TheRevisionTheDayAndTheCalibrationMayDiffer) {
