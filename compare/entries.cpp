@@ -302,6 +302,8 @@ std::string refusal_over_unix(const EntrySpec& entry) {
           .append(name)
           .append("', which does not go with --network unix");
   }
+  if (entry.sharing == "steered")
+    return "has sharing=steered, which does not go with --network unix";
   if (entry.threads > 1 && entry.sharing.value_or(backend->sharings.front()) != "shared") {
     return "has " + std::to_string(entry.threads) +
            " threads with a listener each, and a Unix socket has one: " +
