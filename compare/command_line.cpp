@@ -366,6 +366,9 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
     options.plan.client_cpus = {os::allowed_cpus().back()};
     if (values->contains("client-cpus"))
       options.plan.client_cpus = cli::value(*values, "client-cpus", parse_cpu_list);
+    const std::vector<int> allowed = os::allowed_cpus();
+    const int client = options.plan.client_cpus.front();
+    options.plan.server_cpus = {allowed.front() == client ? allowed.back() : allowed.front()};
     return {options};
   }
   const std::vector<Options> cells = fresh(*values, {argv, argv + argc});

@@ -43,6 +43,7 @@ class RingSession {
 
   http::Connection connection;
   bool is_half_closing = false;
+  bool has_left = false;    // it counts no longer among those that are limited
   bool must_copy = false;   // zero-copy: the kernel may pin no more
   bool looks_once = false;  // receives what has arrived, and does not wait: at a stop
 

@@ -72,7 +72,7 @@ class RingWorker {
   // Pre: no operation of it is with the kernel.
   void close(Session& session) noexcept {
     deadlines_.remove(session);
-    context_.leave();
+    leave(session);
     if (session.is_direct()) release(DirectSocket{session.socket()});
     sessions_.close(session);
   }
@@ -111,8 +111,10 @@ class RingWorker {
     session.is_half_closing = true;
   }
 
-  // Whatever is under way on it fails, ends or is cancelled.
+  // Whatever is under way on it fails, ends or is cancelled. Its peer sees the end now, and may
+  // have another connection before what was under way has completed.
   void give_up(Session& session) {
+    leave(session);
     if (!session.is_direct()) return duelio::give_up(session.fd());
     io_uring_prep_cancel_fd(&ring_.next(Operation::cancel), session.socket(),
                             IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD_FIXED);
@@ -123,6 +125,11 @@ class RingWorker {
   }
 
  private:
+  void leave(Session& session) noexcept {
+    if (!session.has_left) context_.leave();
+    session.has_left = true;
+  }
+
   // At a stop, for sessions in the ring's table. What end_if_idle() looks up with an ioctl(2), a
   // receive that does not wait tells.
   struct EndByRing {
