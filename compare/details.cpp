@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <system_error>
 #include <vector>
@@ -17,7 +18,6 @@
 #include <cpuid.h>
 #endif
 
-#include "common/os/cpu.h"
 #include "compare/process.h"
 #include "compare/topology.h"
 
@@ -70,7 +70,9 @@ std::string guest() {
   __cpuid(0x40000000U, a, b, c, d);
   std::array<char, 13> name{};
   std::memcpy(name.data(), &registers[1], 12);
-  return name.data();
+  std::string text = name.data();
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
 #else
   return first_line("/sys/hypervisor/type");
 #endif
@@ -135,7 +137,8 @@ std::string short_release(std::string_view release) {
 std::string without_places(std::string_view command_line) {
   std::istringstream words{std::string(command_line)};
   std::string kept;
-  for (std::string word; words >> word;) {
+  // What follows "--" is for init (Linux, Documentation/admin-guide/kernel-parameters.rst).
+  for (std::string word; words >> word && word != "--";) {
     const std::size_t value = word.find('=');
     const bool names_a_place =
         value != std::string::npos &&
@@ -180,7 +183,9 @@ results::Details describe_details() {
   utsname kernel{};
   uname(&kernel);
   const CpuModel cpu = cpu_model();
-  const std::vector<Cpu> cpus = read_topology(os::allowed_cpus());
+  std::vector<int> all(static_cast<std::size_t>(sysconf(_SC_NPROCESSORS_ONLN)));
+  std::iota(all.begin(), all.end(), 0);  // of the machine: what this process may use is no detail
+  const std::vector<Cpu> cpus = read_topology(all);
   results::Details details;
   details.cpu_model = cpu.vendor + " family " + cpu.family + " model " + cpu.model + " " + cpu.rest;
   details.guest = guest();

@@ -40,6 +40,9 @@ class Comparison {
   void compare_field(const std::string& path, const T& first, const json::value& second) {
     if constexpr (Record<T>) {
       compare(path, first, second.get_object());
+    } else if constexpr (is_optional_record<T>) {
+      // An older file does not say: that is no difference that was seen.
+      if (first && second.is_object()) compare(path, *first, second.get_object());
     } else if constexpr (std::is_same_v<T, std::vector<Load>>) {
       std::vector<Load> other;
       from_value(second, other, path);

@@ -14,6 +14,7 @@ TEST(Details, LeaveOutWhatNamesThePlace) {
             "nameserver=... root=... user=...");
   EXPECT_EQ(without_places("isolcpus=1-3 nohz_full=1-3 clocksource=tsc panic=1"),
             "isolcpus=1-3 nohz_full=1-3 clocksource=tsc panic=1");
+  EXPECT_EQ(without_places("quiet -- --address 10.0.0.1:80"), "quiet");
   EXPECT_EQ(without_places(""), "");
 }
 

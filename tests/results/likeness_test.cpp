@@ -39,6 +39,19 @@ TEST(Likeness, NamesEachFieldThatHasToBeShared) {
                    "entry candidate handler_cpu_ns: 0 and 1000"}));
 }
 
+TEST(Likeness, DetailsThatAnOlderFileDoesNotHaveAreNoDifference) {
+  const auto with_guest = [](const char* guest) {
+    results::Run run = first();
+    run.manifest.machine.details.emplace().guest = guest;
+    return run;
+  };
+  EXPECT_EQ(differences(first(), with_guest("a"), Figures::values), Lines{});
+  EXPECT_EQ(differences(with_guest("a"), first(), Figures::values), Lines{});
+  EXPECT_EQ(differences(with_guest("a"), with_guest("a"), Figures::values), Lines{});
+  EXPECT_EQ(differences(with_guest("a"), with_guest("b"), Figures::values),
+            Lines{"machine details guest: a and b"});
+}
+
 TEST(Likeness, ASeriesMayVaryTheLoadAndNothingElse) {
   const auto vary = [](Manifest& manifest) {
     manifest.plan.connections = 7;

@@ -25,7 +25,7 @@ def outcome_of_a_stop(executables, folder, backend, *flags):
         load = [executables / "duelio-loadgen", "--connections", "64", "--requests-per-connection", "1", "--warmup", "0s",
                 "--duration", f"{HANG_S}s", "--timeout", f"{HANG_S}s", "--json", report, *server.target]
         with started(load) as generator:
-            wait_until(lambda: cpu_ticks(server.pid) >= before + 5, "the load")
+            wait_until(lambda: cpu_ticks(server.pid) >= before + 20, "the load")
             server.stop()
             generator.send_signal(signal.SIGINT)
             generator.wait(HANG_S)
