@@ -55,7 +55,8 @@ CpuModel cpu_model() {
     if (name == "vendor_id" || name == "CPU implementer") found.vendor = value;
     if (name == "cpu family" || name == "CPU architecture") found.family = value;
     if (name == "model" || name == "CPU part") found.model = value;
-    if (name == "stepping" || name == "microcode") append(found.rest, " ", name + " " + value);
+    if (name == "stepping" || name == "microcode")
+      append(found.rest, " ", std::string(name).append(" ").append(value));
   }
   return found;
 }
@@ -88,7 +89,9 @@ std::string caches() {
     std::string type = first_line(folder + "type");
     std::transform(type.begin(), type.end(), type.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    append(all, ", ", "L" + level + " " + type + " " + first_line(folder + "size"));
+    append(all, ", ", "L" + level);
+    append(all, " ", type);
+    append(all, " ", first_line(folder + "size"));
   }
 }
 
