@@ -18,19 +18,12 @@
 #include <cpuid.h>
 #endif
 
+#include "compare/probe.h"
 #include "compare/process.h"
 #include "compare/topology.h"
 
 namespace duelio::compare {
 namespace {
-
-std::string first_line(const std::string& name) {
-  std::ifstream file(name);
-  std::string line;
-  std::getline(file, line);
-  std::replace(line.begin(), line.end(), '\t', ' ');
-  return line;
-}
 
 void append(std::string& list, std::string_view separator, std::string_view item) {
   if (!list.empty()) list += separator;
@@ -93,21 +86,6 @@ std::string caches() {
     append(all, " ", type);
     append(all, " ", first_line(folder + "size"));
   }
-}
-
-std::string vulnerable() {
-  std::vector<std::string> all;
-  std::error_code error;
-  for (const auto& file :
-       std::filesystem::directory_iterator("/sys/devices/system/cpu/vulnerabilities", error)) {
-    const std::string text = first_line(file.path().string());
-    if (text.starts_with("Vulnerable"))
-      all.push_back(file.path().filename().string() + ": " + text);
-  }
-  std::sort(all.begin(), all.end());
-  std::string text;
-  for (const std::string& each : all) append(text, "; ", each);
-  return text;
 }
 
 // Compressed in /proc where the kernel has it, else beside the kernel.
@@ -195,7 +173,7 @@ results::Details describe_details() {
   details.cores = describe_cores(cpus);
   details.nodes = static_cast<unsigned>(nodes_of(cpus));
   details.caches = caches();
-  details.vulnerable = vulnerable();
+  details.vulnerable = vulnerabilities("Vulnerable");
   details.command_line = without_places(first_line("/proc/cmdline"));
   details.kernel_build = kernel.version;
   details.kernel_options = kernel_options("\n" + configuration(kernel.release));

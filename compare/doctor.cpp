@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -25,13 +24,6 @@ namespace duelio::compare {
 namespace {
 
 using State = Finding::State;
-
-std::string first_line(const std::string& file) {
-  std::ifstream stream(file);
-  std::string line;
-  std::getline(stream, line);
-  return line;
-}
 
 Finding cpus() {
   const std::size_t count = os::allowed_cpus().size();

@@ -1,8 +1,6 @@
 #include "compare/machine.h"
 
-#include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -20,31 +18,6 @@
 namespace duelio::compare {
 namespace {
 
-std::string read_file(const std::string& name) {
-  std::ifstream file(name);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::string content = text.str();
-  while (!content.empty() && content.back() == '\n') content.pop_back();
-  return content;
-}
-
-// In one order, whatever that of the folder.
-std::string mitigations() {
-  std::vector<std::string> all;
-  std::error_code error;
-  for (const auto& file :
-       std::filesystem::directory_iterator("/sys/devices/system/cpu/vulnerabilities", error)) {
-    const std::string text = read_file(file.path().string());
-    if (text.starts_with("Mitigation"))
-      all.push_back(file.path().filename().string() + ": " + text);
-  }
-  std::sort(all.begin(), all.end());
-  std::string text;
-  for (const std::string& each : all) text += (text.empty() ? "" : "; ") + each;
-  return text;
-}
-
 std::string availability(Event event) {
   const std::string reason = why_not(event);
   return reason.empty() ? "available" : "not available: " + reason;
@@ -55,7 +28,9 @@ std::string availability(Event event) {
 results::Machine describe_machine() {
   utsname kernel{};
   uname(&kernel);
-  const std::string cpuinfo = read_file("/proc/cpuinfo");
+  std::ostringstream text;
+  text << std::ifstream("/proc/cpuinfo").rdbuf();
+  const std::string cpuinfo = text.str();
   results::Machine machine{.cpu = "unknown"};
   if (const std::size_t at = cpuinfo.find("model name"); at != std::string::npos) {
     const std::size_t begin = cpuinfo.find(": ", at) + 2;
@@ -65,10 +40,10 @@ results::Machine describe_machine() {
   machine.hypervisor = cpuinfo.find(" hypervisor") != std::string::npos;
   machine.kernel = std::string(kernel.sysname) + " " + kernel.release;
   machine.clocksource =
-      read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-  const std::string governor = read_file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+      first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  const std::string governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   if (!governor.empty()) machine.governor = governor;
-  machine.mitigations = mitigations();
+  machine.mitigations = vulnerabilities("Mitigation");
   machine.quota_cpus = cpu_quota();
   machine.details = describe_details();
   machine.syscall_counts = availability(Event::syscalls);

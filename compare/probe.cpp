@@ -47,6 +47,28 @@ int open_event(Event event, pid_t tid) {
 
 }  // namespace
 
+std::string first_line(const std::string& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  std::replace(line.begin(), line.end(), '\t', ' ');
+  return line;
+}
+
+std::string vulnerabilities(std::string_view state) {
+  std::vector<std::string> all;
+  std::error_code error;
+  for (const auto& file :
+       std::filesystem::directory_iterator("/sys/devices/system/cpu/vulnerabilities", error)) {
+    const std::string line = first_line(file.path().string());
+    if (line.starts_with(state)) all.push_back(file.path().filename().string() + ": " + line);
+  }
+  std::sort(all.begin(), all.end());
+  std::string text;
+  for (const std::string& each : all) text += (text.empty() ? "" : "; ") + each;
+  return text;
+}
+
 std::uint64_t rss_bytes(pid_t pid) {
   std::uint64_t size = 0;
   std::uint64_t resident = 0;  // in pages

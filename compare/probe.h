@@ -13,6 +13,13 @@
 // nothing.
 namespace duelio::compare {
 
+// The first line of a file of /proc or /sys, with blanks for tabs; empty where there is none.
+std::string first_line(const std::string& file);
+
+// Of /sys/devices/system/cpu/vulnerabilities what begins with this state ("Mitigation",
+// "Vulnerable"), in one order whatever that of the folder: "meltdown: Mitigation: PTI; ...".
+std::string vulnerabilities(std::string_view state);
+
 std::uint64_t rss_bytes(pid_t pid);
 
 // What the threads of a process have had, since they began: /proc/PID/task/*/schedstat.

@@ -100,32 +100,14 @@ def test_a_temporary_folder_with_too_long_a_name_is_told(tool, tmp_path):
     assert list(place.iterdir()) == []
 
 
-SERVER = """
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
-        self.send_header("content-length", "5")
-        self.end_headers()
-        self.wfile.write(b"Hello")
-    def log_message(self, *words):
-        pass
-class Server(http.server.ThreadingHTTPServer):
-    def server_bind(self):  # without a look at the name of the host, which nobody knows there
-        http.server.socketserver.TCPServer.server_bind(self)
-Server((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
-"""
-
-
 @pytest.fixture(name="peer")
-def foreign_server(tmp_path):
+def foreign_server(root, tmp_path):
     """peer(words): the flags of one whose command ends with these words."""
+    source = (root / "tests/support/foreign_server.py").read_text()
+
     def write(*words):
         (tmp_path / "peer.json").write_text(json.dumps({"argv": [sys.executable, "{dir}/server.py", *words],
-                                                        "files": {"server.py": SERVER}}))
+                                                        "files": {"server.py": source}}))
         return ["--peer", f"foreign={tmp_path / 'peer.json'}"]
     return write
 

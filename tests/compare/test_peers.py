@@ -7,23 +7,6 @@ import sys
 
 import pytest
 
-SERVER = """
-import http.server, os, subprocess, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one segment
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
-        self.send_header("content-length", "5")
-        self.end_headers()
-        self.wfile.write(b"Hello")
-    def log_message(self, *words):
-        print("a line for each request, " + 200 * "x", flush=True)
-if __name__ == "__main__":
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-
 DAEMON = """
 import os, runpy, sys
 if os.fork():
@@ -31,14 +14,14 @@ if os.fork():
 os.setsid()
 if os.fork():
     os._exit(0)
-runpy.run_path(sys.argv[2], run_name="__main__")
+runpy.run_path(sys.argv[3], run_name="__main__")
 """
 
 COMMANDS = {
-    "itself": [sys.executable, "{dir}/server.py", "{port}"],
-    "a shell": ["sh", "-c", f"{sys.executable} {{dir}}/server.py {{port}}; true"],
-    "a session of its own": ["sh", "-c", f"setsid {sys.executable} {{dir}}/server.py {{port}}; true"],
-    "a daemon": [sys.executable, "{dir}/daemon.py", "{port}", "{dir}/server.py"],
+    "itself": [sys.executable, "{dir}/server.py", "127.0.0.1", "{port}"],
+    "a shell": ["sh", "-c", f"{sys.executable} {{dir}}/server.py 127.0.0.1 {{port}}; true"],
+    "a session of its own": ["sh", "-c", f"setsid {sys.executable} {{dir}}/server.py 127.0.0.1 {{port}}; true"],
+    "a daemon": [sys.executable, "{dir}/daemon.py", "127.0.0.1", "{port}", "{dir}/server.py"],
 }
 
 
@@ -63,9 +46,10 @@ def records(file):
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
-def test_a_server_is_measured_and_ended_wherever_it_runs(compare_with, tmp_path, command):
+def test_a_server_is_measured_and_ended_wherever_it_runs(compare_with, root, tmp_path, command):
     """Its log, a line a request, is longer than any pipe."""
-    peer = {"argv": command, "files": {"server.py": SERVER, "daemon.py": DAEMON},
+    source = (root / "tests/support/foreign_server.py").read_text()
+    peer = {"argv": command, "files": {"server.py": source, "daemon.py": DAEMON},
             "version": [sys.executable, "--version"]}
     result, left = compare_with(peer, "--load", "max", "--blocks", "1", "--block", "100ms")
     assert result.code in (0, 3), result

@@ -19,15 +19,6 @@ constexpr std::array columns{Column{"entry", "entry"},         Column{"load", "a
 
 Panel panel_at(const Load& load, const Axis& axis, const std::vector<const JudgedRun*>& series) {
   const Metric& metric = metrics().front();
-  boost::json::array rows;
-  for (const JudgedRun* run : series) {
-    const Judgement* const judgement = run->judgement(metric.id, load.id);
-    if (judgement == nullptr) continue;
-    for (boost::json::value& row : ratio_rows(*run, *judgement)) {
-      row.as_object()["load"] = tick(axis, run->run.manifest);
-      rows.push_back(std::move(row));
-    }
-  }
   return {.section = Section::answer,
           .id = "across-" + load_slug(load),
           .title = std::string(metric.title) + " over " + std::string(axis.name) + ", " +
@@ -35,7 +26,7 @@ Panel panel_at(const Load& load, const Axis& axis, const std::vector<const Judge
           .note =
               "lower is better; each ratio is of one run. Shaded: differences that do not matter "
               "there",
-          .rows = std::move(rows)};
+          .rows = rows_over(axis, series, metric, load, "load", ratio_rows)};
 }
 
 std::vector<Panel> panels(std::span<const JudgedRun> runs) {

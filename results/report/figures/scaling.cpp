@@ -17,19 +17,18 @@ constexpr std::array columns{Column{"entry", "entry"}, Column{"threads", "thread
                              Column{"value", "median", "%.4g"}, Column{"low", "from", "%.4g"},
                              Column{"high", "to", "%.4g"}};
 
+boost::json::array level_rows(const JudgedRun& run, const Judgement& judgement) {
+  boost::json::array rows;
+  for (const Level& level : judgement.levels) {
+    boost::json::object row = middle_row(level, shown_factor(*judgement.metric));
+    row["entry"] = run.label(level.entry);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Panel panel_of(const Metric& metric, const Load& load, const Axis& axis,
                const std::vector<const JudgedRun*>& series) {
-  boost::json::array rows;
-  for (const JudgedRun* run : series) {
-    const Judgement* const judgement = run->judgement(metric.id, load.id);
-    if (judgement == nullptr) continue;
-    for (const Level& level : judgement->levels) {
-      boost::json::object row = middle_row(level, shown_factor(metric));
-      row["entry"] = run->label(level.entry);
-      row["threads"] = tick(axis, run->run.manifest);
-      rows.push_back(std::move(row));
-    }
-  }
   const std::string unit = shown_unit(metric);
   return {.section = Section::answer,
           .id = "scaling-" + std::string(metric.id),
@@ -38,7 +37,7 @@ Panel panel_of(const Metric& metric, const Load& load, const Axis& axis,
           .note =
               "median over blocks and their middle half. Runs of different minutes: levels, "
               "not ratios",
-          .rows = std::move(rows)};
+          .rows = rows_over(axis, series, metric, load, "threads", level_rows)};
 }
 
 std::vector<Panel> panels(std::span<const JudgedRun> runs) {
