@@ -100,16 +100,16 @@ std::vector<const JudgedRun*> series_over(const Axis& axis, std::span<const Judg
 boost::json::array rows_over(const Axis& axis, const std::vector<const JudgedRun*>& series,
                              const Metric& metric, const Load& load, std::string_view field,
                              const RowsOf& rows_of) {
-  boost::json::array all;
+  boost::json::array rows;
   for (const JudgedRun* const run : series) {
     const Judgement* const judgement = run->judgement(metric.id, load.id);
     if (judgement == nullptr) continue;
     for (boost::json::value& row : rows_of(*run, *judgement)) {
       row.as_object()[field] = tick(axis, run->run.manifest);
-      all.push_back(std::move(row));
+      rows.push_back(std::move(row));
     }
   }
-  return all;
+  return rows;
 }
 
 }  // namespace duelio::results
