@@ -1,11 +1,13 @@
 #include "loadgen/command.h"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
+#include "common/os/cpu.h"
 #include "common/units.h"
 #include "loadgen/schedule.h"
 
@@ -46,6 +48,18 @@ std::chrono::nanoseconds parse_length(std::string_view text) {
   const auto length = parse_duration(text);
   if (length.count() == 0) throw std::invalid_argument("must be longer than nothing");
   return length;
+}
+
+// CLOCK_MONOTONIC in nanoseconds. Nobody is sent to sleep for longer than this.
+std::int64_t parse_time_to_begin(std::string_view text) {
+  constexpr std::int64_t most_ns = 10'000'000'000;
+  std::int64_t at = 0;
+  const char* const end = text.data() + text.size();
+  if (const auto [rest, error] = std::from_chars(text.data(), end, at);
+      error != std::errc() || rest != end || at < 0)
+    throw std::invalid_argument("is no time in nanoseconds");
+  if (at - os::monotonic_ns() > most_ns) throw std::invalid_argument("is more than 10 s ahead");
+  return at;
 }
 
 bool parse_yes_or_no(std::string_view text) {
@@ -109,6 +123,7 @@ Window parse_window(const Command& command, const Options& options) {
   values.read("requests", requests_of, window.load.requests);
   values.read("seed", parse_count, window.load.seed);
   values.read("pids", parse_pids, window.pids);
+  values.read("at", parse_time_to_begin, window.at);
   values.read("spin", parse_yes_or_no, window.load.spin);
   values.expect_no_more();
   if (window.load.spin && !window.load.rate)

@@ -196,6 +196,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
       ("histogram", text("")->value_name("FILE"), "write latencies as an HdrHistogram percentile file (.hgrm)")
       ("control",
        "measure windows on command: read commands from stdin, answer each with a JSON line (FORMAT.md)")
+      ("raw-samples", "with --control: each window's line has every latency as it was; to look into histograms")
       ("phases", "print a line as each phase begins, instead of the summary");
   // clang-format on
   po::positional_options_description positional;
@@ -340,6 +341,9 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   options.ramp = cli::value(*values, "ramp", parse_time);
   options.source_addresses = static_cast<unsigned>(count("source-addresses", 0, 250));
   options.verify_body = values->contains("verify-body");
+  options.raw_samples = values->contains("raw-samples");
+  if (options.raw_samples && !line.control)
+    throw cli::UsageError("--raw-samples is of --control, which is missing");
   options.seed = count("seed", 0, 1'000'000'000'000'000);
   options.spin = values->contains("spin");
   line.json = file_of(*values, "json");

@@ -53,6 +53,7 @@ struct Options : Load {
   std::chrono::nanoseconds ramp{};
   unsigned source_addresses = 0;  // 127.0.0.2 and on; 0: the kernel's choice
   bool verify_body = false;
+  bool raw_samples = false;    // with --control: each latency as it was
   bool fits_one_table = true;  // all connections, into one table of descriptors
 
   // Connections beside those that carry the measured load.

@@ -29,6 +29,7 @@ void Tally::add(const Tally& other) {
   slow.closed += other.slow.closed;
   slow.failed += other.slow.failed;
   latency.add(other.latency);
+  samples_ns.insert(samples_ns.end(), other.samples_ns.begin(), other.samples_ns.end());
   unanswered_ns += other.unanswered_ns;
   service.add(other.service);
   send_lag.add(other.send_lag);
@@ -55,6 +56,7 @@ void Tally::clear() {
   first_refused.clear();
   for (Histogram* const each : {&latency, &service, &send_lag, &dispatch_lag, &connect})
     each->clear();
+  samples_ns.clear();
   series.clear();
 }
 

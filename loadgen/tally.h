@@ -101,8 +101,9 @@ struct Tally : Counters {
   // From the intended send (open loop) or the send (closed loop) to the last byte. A request that
   // was not answered as it should counts as no shorter than --timeout.
   Histogram latency;
-  Histogram service;   // from the send to the last byte
-  Histogram send_lag;  // open loop only: from the intended send to the send
+  std::vector<std::int64_t> samples_ns;  // each of them, with --raw-samples
+  Histogram service;                     // from the send to the last byte
+  Histogram send_lag;                    // open loop only: from the intended send to the send
   // Its first part, which is the generator's alone: until it looked for a free connection. The rest
   // is the wait for an answer to be there, and read.
   Histogram dispatch_lag;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -16,7 +18,8 @@ struct Window {
   Load load;
   std::chrono::nanoseconds lead_in = std::chrono::milliseconds(6);  // load that is not counted
   std::chrono::nanoseconds length = std::chrono::milliseconds(25);  // without load.requests
-  std::vector<pid_t> pids;  // whose CPU clocks are read at the edges
+  std::vector<pid_t> pids;         // whose CPU clocks are read at the edges
+  std::optional<std::int64_t> at;  // CLOCK_MONOTONIC: when the lead-in begins; none: at once
 };
 
 // Opens what connections are missing, measures one window, and waits until all that was sent is

@@ -54,6 +54,7 @@ void Worker::record_unanswered(std::int64_t due, std::int64_t now, std::uint32_t
   if (!in_window(due)) return;
   const std::int64_t latency = std::max<std::int64_t>(now - due, options_.timeout.count());
   tally_.latency.record(latency, requests);
+  if (options_.raw_samples) tally_.samples_ns.insert(tally_.samples_ns.end(), requests, latency);
   tally_.unanswered_ns += static_cast<double>(latency) * requests;
   if (measuring_) second_latency_.record(latency, requests);
 }
@@ -192,6 +193,7 @@ void Worker::complete(Session& session, std::int64_t now) {
   ++tally_.completed;
   const std::int64_t latency = now - request.due;
   tally_.latency.record(latency);
+  if (options_.raw_samples) tally_.samples_ns.push_back(latency);
   if (measuring_) second_latency_.record(latency);
   if (open_loop_) tally_.service.record(now - request.sent);
 }

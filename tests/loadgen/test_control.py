@@ -2,6 +2,7 @@
 import json
 import signal
 import subprocess
+import time
 
 from support.processes import HANG_S
 
@@ -43,6 +44,31 @@ def test_a_signal_ends_the_window_and_keeps_its_line(start, start_server):
     assert generator.wait(HANG_S) == 130
     # The signal may have come before the command was read.
     assert line is None or line["interrupted"] and line["conserved"]
+
+
+def test_a_window_begins_when_it_is_told_to(start, start_server):
+    generator = controlled(start, start_server("epoll-et").url)
+    answer(generator, "connect")
+    for load in "", "rate=5k", "rate=5k spin=1":
+        at = time.monotonic_ns() + 20_000_000
+        line = answer(generator, f"window requests=20 lead_in=1ms at={at} {load}")
+        assert line["begin_ns"] >= at + 1_000_000 and line["late_ns"] >= 0, line
+    past = time.monotonic_ns() - 5_000_000
+    assert answer(generator, f"window requests=20 lead_in=0 at={past}")["late_ns"] >= 5_000_000
+    assert "late_ns" not in answer(generator, "window requests=20")
+    hour = time.monotonic_ns() + 3_600_000_000_000
+    for wrong, why in ("soon", "is no time in nanoseconds"), (hour, "is more than 10 s ahead"):
+        assert answer(generator, f"window at={wrong}")["what"] == f"at '{wrong}' {why}"
+
+
+def test_raw_samples_make_up_the_histogram(start, start_server):
+    generator = controlled(start, "--raw-samples", "--threads", 2, start_server("epoll-et").url)
+    answer(generator, "connect")
+    for load in "", "rate=5k":
+        line = answer(generator, f"window requests=100 {load}")
+        samples, latency = line["samples_ns"], line["latency_ns"]
+        assert len(samples) == latency["count"] == 100
+        assert (min(samples), max(samples), sum(samples)) == (latency["min"], latency["max"], latency["histogram"]["sum"])
 
 
 def test_what_belongs_to_a_window_is_no_flag(tool):
