@@ -9,7 +9,6 @@
 
 #include "common/os/cpu.h"
 #include "common/thresholds.h"
-#include "compare/cpu_choice.h"
 #include "compare/culprit.h"
 #include "compare/lane.h"
 #include "compare/loads.h"
@@ -73,8 +72,7 @@ class BlockRun {
   }
 
   results::Block run() {
-    const std::vector<int> cpus = used_cpus(plan_);
-    const std::int64_t steal = steal_ns(cpus);
+    const Stolen stolen = setting_.site.stolen(plan_);
     results::Block block{.block = number_, .at_s = setting_.elapsed_s()};
     const std::vector<Place> places = places_of(setting_.manifest);
     if (plan_.isolated) {
@@ -85,8 +83,8 @@ class BlockRun {
     }
     if (!setting_.left_out.empty()) block.left_out = setting_.left_out;
     block.length_s = setting_.elapsed_s() - block.at_s;
-    block.steal_share = static_cast<double>(steal_ns(cpus) - steal) / (block.length_s * 1e9) /
-                        static_cast<double>(cpus.size());
+    block.steal_share = static_cast<double>(setting_.site.stolen(plan_).ns - stolen.ns) /
+                        (block.length_s * 1e9) / static_cast<double>(stolen.cpus);
     return block;
   }
 
@@ -118,8 +116,8 @@ class BlockRun {
       const std::size_t pad = random_() % most_pad;  // also of who is out: the others' stay theirs
       attempt(active, [&] {
         if (is_left_out(setting_.left_out, place.entry->name)) return;
-        active.lane = std::make_unique<Lane>(*place.entry, place.role, setting_.manifest,
-                                             setting_.network, pad);
+        active.lane =
+            std::make_unique<Lane>(*place.entry, place.role, setting_.manifest, setting_.site, pad);
       });
     }
     for (std::size_t turn = 0; turn < plan_.turns; ++turn) {
@@ -210,7 +208,7 @@ results::Block run_block(const Setting& setting, std::size_t number, std::mt1993
   return BlockRun(setting, number, random).run();
 }
 
-Trials calibrate(const results::Manifest& manifest, Network& network, std::mt19937_64& random,
+Trials calibrate(const results::Manifest& manifest, Site& site, std::mt19937_64& random,
                  std::vector<results::LeftOut>& left_out) {
   const results::Manifest trial = for_trials(manifest);
   const results::Load closed{.id = "max"};
@@ -229,7 +227,7 @@ Trials calibrate(const results::Manifest& manifest, Network& network, std::mt199
     const std::size_t pad = random() % most_pad;
     lanes.emplace_back();
     attempt(lanes.size() - 1, [&] {
-      lanes.back() = std::make_unique<Lane>(entry, results::Role::candidate, trial, network, pad);
+      lanes.back() = std::make_unique<Lane>(entry, results::Role::candidate, trial, site, pad);
     });
   }
   for (std::size_t i = 0; i < trials; ++i) {
@@ -258,13 +256,13 @@ Trials calibrate(const results::Manifest& manifest, Network& network, std::mt199
   return all;
 }
 
-results::Load paced(const results::Manifest& manifest, Network& network, const results::Load& load,
+results::Load paced(const results::Manifest& manifest, Site& site, const results::Load& load,
                     std::mt19937_64& random) {
   const results::Manifest trial = for_trials(manifest);
   const auto reference =
       std::find_if(trial.entries.begin(), trial.entries.end(),
                    [&](const auto& entry) { return entry.name == trial.reference; });
-  Lane lane(*reference, results::Role::reference, trial, network, 0);
+  Lane lane(*reference, results::Role::reference, trial, site, 0);
   results::Load slower = load;
   for (std::size_t i = 0; i < trials; ++i) {
     double share = 0;

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "compare/network.h"
 #include "compare/probe.h"
+#include "compare/site.h"
 #include "results/record.h"
 
 namespace duelio::compare {
@@ -16,7 +16,7 @@ namespace duelio::compare {
 // What a block needs to know, the same for all blocks of a run.
 struct Setting {
   const results::Manifest& manifest;
-  Network& network;
+  Site& site;
   std::vector<Event> events;          // what is counted; none: no windows for it
   std::function<double()> elapsed_s;  // since the run began
   std::function<void(const results::Window&)> on_window;
@@ -40,12 +40,12 @@ struct Trials {
 
 // An entry that gives no right answers is added to `left_out`. Throws EntryFailed for the reference
 // and when no entry is left beside it, or Interrupted.
-Trials calibrate(const results::Manifest& manifest, Network& network, std::mt19937_64& random,
+Trials calibrate(const results::Manifest& manifest, Site& site, std::mt19937_64& random,
                  std::vector<results::LeftOut>& left_out);
 
 // The load, with a lower rate where this would ask more of the generator than it can pace. Throws
 // EntryFailed, or Interrupted.
-results::Load paced(const results::Manifest& manifest, Network& network, const results::Load& load,
+results::Load paced(const results::Manifest& manifest, Site& site, const results::Load& load,
                     std::mt19937_64& random);
 
 }  // namespace duelio::compare

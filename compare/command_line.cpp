@@ -41,6 +41,20 @@ const cli::Tool tool{
          "--dry-run"},
 };
 
+const cli::Tool tool_of_hosts{
+    .name = "duelio-compare-mpi",
+    .summary =
+        "duelio-compare on several hosts, as an MPI job: rank 0 conducts, and agents, one a host, "
+        "run the server\n"
+        "on one host and a generator on each of others. CLUSTER.md says how it is launched.",
+    .synopsis = "[options]",
+    .examples =
+        {"duelio-compare-mpi --help",
+         "duelio-compare-mpi --server-host 1 --client-hosts 2,3    # behind mpirun -np 4 ...",
+         "duelio-compare-mpi --server-host 1 --client-hosts 2 --preset standard --server-cpus 2",
+         "duelio-compare-mpi --resume run.jsonl"},
+};
+
 namespace {
 
 const std::vector<results::Workload>& workloads() {
@@ -160,6 +174,12 @@ void check_threads_and_idle(const Options& options) {
   }
 }
 
+void check_generators(const Options& options) {
+  if (options.hosts && options.plan.connections < options.hosts->generators)
+    throw cli::UsageError("--connections " + std::to_string(options.plan.connections) +
+                          " is below the number of --client-hosts: a generator would have none");
+}
+
 // Every combination of the flags that take lists; --load is swept within each.
 std::vector<Options> matrix(const Options& base, const po::variables_map& values) {
   const auto handler_cpus = values_of(values, "handler-cpu", parse_handler_cpu);
@@ -178,6 +198,7 @@ std::vector<Options> matrix(const Options& base, const po::variables_map& values
         }
         check_handler_cpu(cell);
         cell.plan.connections = number;
+        check_generators(cell);
         choose_cpus(values, cell);
         check_threads_and_idle(cell);
         cell.plan.cell = next;
@@ -213,7 +234,7 @@ void check_output(const Options& options) {
     refuse("is in " + folder.string() + ", where nothing can be written");
 }
 
-po::options_description described() {
+po::options_description described(bool has_hosts) {
   const auto text = [](const char* fallback) {
     return po::value<std::string>()->default_value(fallback);
   };
@@ -261,6 +282,14 @@ po::options_description described() {
        "go on with an interrupted or killed run, as its manifest says; no other flag")
       ("doctor", "say how fit this machine is, what to change and what each flaw costs, and exit")
       ("dry-run", "print the plan and the time it takes, and exit");
+  if (has_hosts) {
+    description.add_options()
+        ("server-host", word()->value_name("R"), "rank of the host that servers run on; rank 0 conducts, and is none of them")
+        ("client-hosts", word()->value_name("LIST"), "ranks of the hosts that have a generator each, which share connections and rate")
+        ("server-interface", word()->value_name("NAME"),
+         "network interface of the servers' host that they listen on (default: the first that is up)")
+        ("raw-samples", word()->value_name("FILE"), "write each latency as it was: to look into merged histograms");
+  }
   // clang-format on
   return description;
 }
@@ -306,8 +335,50 @@ void choose_plan(const po::variables_map& values, Options& options) {
       values.contains("load") ? cli::value(values, "load", parse_loads) : parse_loads(preset.loads);
 }
 
-std::vector<Options> fresh(const po::variables_map& values,
-                           const std::vector<std::string>& command) {
+// Of an MPI job's hosts those that are named, each with one part only.
+void choose_hosts(const po::variables_map& values, const std::vector<Host>& hosts,
+                  Options& options) {
+  for (const char* flag : {"server-host", "client-hosts"}) {
+    if (!values.contains(flag))
+      throw cli::UsageError("--" + std::string(flag) + " is missing: who of the job's " +
+                            std::to_string(hosts.size()) + " ranks is it?");
+  }
+  if (!values["network"].defaulted())
+    throw cli::UsageError("--network does not go with --server-host: hosts meet on their network");
+  for (const char* flag : {"explain", "doctor"}) {
+    if (values.contains(flag))
+      throw cli::UsageError("--" + std::string(flag) +
+                            " is of one host: run duelio-compare on the one that is meant");
+  }
+  const auto rank_of = [&](std::string_view word) {
+    const std::uint64_t rank = parse_count(word);
+    if (rank == 0) throw std::invalid_argument("names rank 0, which conducts and measures nothing");
+    if (rank >= hosts.size())
+      throw std::invalid_argument("names rank " + std::to_string(rank) +
+                                  ", and the job's are 0 to " + std::to_string(hosts.size() - 1));
+    return static_cast<unsigned>(rank);
+  };
+  results::HostsUsed& used = options.hosts.emplace();
+  used.server = cli::value(values, "server-host", rank_of);
+  used.clients = values_of(values, "client-hosts", rank_of);
+  used.generators = static_cast<unsigned>(used.clients.size());
+  used.one_kernel = true;
+  const Host& server = hosts[used.server];
+  for (const unsigned client : used.clients) {
+    if (client == used.server)
+      throw cli::UsageError("--client-hosts names rank " + std::to_string(client) +
+                            ", which --server-host has");
+    if (hosts[client].boot_id != server.boot_id) used.one_kernel = false;
+  }
+  options.plan.network = "hosts";
+  options.machine = server.machine;
+  if (values.contains("server-interface"))
+    options.server_interface = values["server-interface"].as<std::string>();
+  if (values.contains("raw-samples")) options.raw_samples = values["raw-samples"].as<std::string>();
+}
+
+std::vector<Options> fresh(const po::variables_map& values, const std::vector<std::string>& command,
+                           const std::vector<Host>& hosts) {
   Options options;
   options.entries = parse_entries(values);
   options.reference = options.entries.front().name;
@@ -322,6 +393,7 @@ std::vector<Options> fresh(const po::variables_map& values,
                                 [](std::string_view name) { return by_name(workloads(), name); });
   choose_plan(values, options);
   options.plan.network = cli::value(values, "network", parse_network);
+  if (!hosts.empty()) choose_hosts(values, hosts, options);
   options.seed =
       values.contains("seed") ? cli::value(values, "seed", parse_count) : std::random_device{}();
   options.output =
@@ -343,21 +415,24 @@ std::vector<Options> fresh(const po::variables_map& values,
 
 }  // namespace
 
-std::vector<Options> parse_options(int argc, const char* const* argv) {
-  const auto values = cli::parse(tool, argc, argv, described());
+std::vector<Options> parse_options(int argc, const char* const* argv,
+                                   const std::vector<Host>& hosts) {
+  const cli::Tool& caller = hosts.empty() ? tool : tool_of_hosts;
+  const auto values = cli::parse(caller, argc, argv, described(!hosts.empty()));
   if (!values) return {};
   if (values->contains("resume")) {
     if (argc != 3 && argc != 2)
       throw cli::UsageError("--resume takes no other flag: the run's own command counts");
-    return resumed((*values)["resume"].as<std::string>(), [](const auto& words) {
+    return resumed((*values)["resume"].as<std::string>(), [&](const auto& words) {
       std::vector<const char*> command;
       command.reserve(words.size());
       for (const std::string& word : words) command.push_back(word.c_str());
-      return fresh(*cli::parse(tool, static_cast<int>(command.size()), command.data(), described()),
-                   words);
+      return fresh(*cli::parse(caller, static_cast<int>(command.size()), command.data(),
+                               described(!hosts.empty())),
+                   words, hosts);
     });
   }
-  if (values->contains("doctor")) {  // examines a machine with one CPU, too
+  if (values->contains("doctor") && hosts.empty()) {  // examines a machine with one CPU, too
     for (const auto& [flag, value] : *values) {
       if (value.defaulted() || flag == "doctor" || flag == "client-cpus") continue;
       throw cli::UsageError("--" + flag + " does not go with --doctor");
@@ -371,7 +446,7 @@ std::vector<Options> parse_options(int argc, const char* const* argv) {
     options.plan.server_cpus = {allowed.front() == client ? allowed.back() : allowed.front()};
     return {options};
   }
-  const std::vector<Options> cells = fresh(*values, {argv, argv + argc});
+  const std::vector<Options> cells = fresh(*values, {argv, argv + argc}, hosts);
   for (const Options& cell : cells) check_output(cell);
   return cells;
 }

@@ -8,9 +8,12 @@
 namespace duelio::compare {
 
 extern const cli::Tool tool;
+extern const cli::Tool tool_of_hosts;
 
 // The cells of the matrix, one if no flag has a list; none when --help or --version was answered.
-// Whatever can be refused is refused here, before anything is planned. Throws cli::UsageError.
-std::vector<Options> parse_options(int argc, const char* const* argv);
+// `hosts` are those of duelio-compare-mpi, by rank; none: this is duelio-compare. Whatever can be
+// refused is refused here, before anything is planned. Throws cli::UsageError.
+std::vector<Options> parse_options(int argc, const char* const* argv,
+                                   const std::vector<Host>& hosts = {});
 
 }  // namespace duelio::compare

@@ -14,11 +14,13 @@ namespace po = boost::program_options;
 
 namespace {
 
+// Those of other hosts are known there only.
 std::vector<int> named_cpus(const po::variables_map& values, const char* flag,
-                            const std::vector<int>& allowed) {
+                            const std::vector<int>& allowed, bool are_here) {
   if (!values.contains(flag)) return {};
   return cli::value(values, flag, [&](std::string_view word) {
     auto chosen = parse_cpu_list(word);
+    if (!are_here) return chosen;
     for (const int cpu : chosen) {
       if (std::find(allowed.begin(), allowed.end(), cpu) == allowed.end()) {
         throw std::invalid_argument("names CPU " + std::to_string(cpu) +
@@ -53,9 +55,11 @@ std::vector<Cpu> of_these(const std::vector<Cpu>& all, const std::vector<int>& i
 
 void choose_cpus(const po::variables_map& values, Options& options) {
   const std::vector<int> allowed = os::allowed_cpus();
-  const CpuChoice chosen = choose_cpus(read_topology(allowed), most_threads(options),
-                                       {.server = named_cpus(values, "server-cpus", allowed),
-                                        .client = named_cpus(values, "client-cpus", allowed)});
+  const bool are_here = !options.hosts;
+  const CpuChoice chosen =
+      choose_cpus(read_topology(allowed), most_threads(options),
+                  {.server = named_cpus(values, "server-cpus", allowed, are_here),
+                   .client = named_cpus(values, "client-cpus", allowed, are_here)});
   if (chosen.server.empty() || chosen.client.empty()) {
     throw cli::UsageError(
         "two CPUs are needed, one for servers and one for generators, and this process may use " +
@@ -72,6 +76,9 @@ void choose_cpus(const po::variables_map& values, Options& options) {
   plan.generator_threads.reset();
   if (generator_threads > 1) plan.generator_threads = generator_threads;
   plan.generator_polls = !have_one_in_common(plan.client_cpus, plan.server_cpus);
+  // Hosts that are one machine have the same CPUs: who polls there keeps another from its work.
+  if (options.hosts && options.hosts->one_kernel && options.hosts->generators > 1)
+    plan.generator_polls = false;
 }
 
 std::vector<int> used_cpus(const results::Plan& plan) {

@@ -14,7 +14,6 @@
 #include "common/os/socket.h"
 #include "common/version.h"
 #include "compare/block.h"
-#include "compare/costs.h"
 #include "compare/culprit.h"
 #include "compare/loads.h"
 #include "compare/machine.h"
@@ -47,9 +46,9 @@ double median(std::vector<double> values) {
 
 class Experiment {
  public:
-  Experiment(const Options& options, Network& network)
+  Experiment(const Options& options, Site& site)
       : options_(options),
-        network_(network),
+        site_(site),
         started_ns_(os::monotonic_ns()),
         progress_(options.plan.blocks, estimate_s(options)) {}
 
@@ -62,8 +61,8 @@ class Experiment {
         begin(sampling);
       }
       Setting setting{.manifest = run_.manifest,
-                      .network = network_,
-                      .events = countable_events(),
+                      .site = site_,
+                      .events = site_.events(),
                       .elapsed_s = [this] { return elapsed_s(); },
                       .on_window = [this](const results::Window& window) { keep(window); },
                       .left_out = left_out_};
@@ -90,6 +89,9 @@ class Experiment {
       if (!is_left_out(left_out_, failed.entry))
         left_out_.push_back({.entry = failed.entry, .why = failed.why});
       return finish(failed.what(), cli::exit_failure);
+    } catch (const HostLost& lost) {
+      tell(lost.what());
+      return finish(lost.what(), cli::exit_failure);
     }
   }
 
@@ -116,12 +118,11 @@ class Experiment {
     run_.manifest = manifest_of(options_, std::time(nullptr));
     run_.manifest.machine.sampling = sampling;
     run_.manifest.build.executables = digests(options_.entries);
-    run_.manifest.machine.costs =
-        measure_costs(options_.plan.server_cpus.front(), options_.plan.client_cpus.front());
+    site_.describe(run_.manifest);
     results::Plan& plan = run_.manifest.plan;
     std::mt19937_64 random = random_of(options_.seed, 0);
     progress_.say("calibration: what each entry reaches in the closed loop");
-    const Trials trials = calibrate(run_.manifest, network_, random, left_out_);
+    const Trials trials = calibrate(run_.manifest, site_, random, left_out_);
     run_.manifest.calibration = trials.rates;
     double slowest = 0;
     for (const results::Trial& trial : run_.manifest.calibration) {
@@ -130,7 +131,7 @@ class Experiment {
     }
     plan.loads = resolve(options_.loads, slowest);
     for (results::Load& load : plan.loads) {
-      if (load.is_open()) load = paced(run_.manifest, network_, load, random);
+      if (load.is_open()) load = paced(run_.manifest, site_, load, random);
     }
     for (const auto& [entry, windows] : trials.windows) {
       if (is_left_out(left_out_, entry)) continue;
@@ -221,7 +222,7 @@ class Experiment {
   }
 
   const Options& options_;
-  Network& network_;
+  Site& site_;
   double earlier_s_ = 0;  // what an earlier part of the run took
   std::int64_t started_ns_;
   Progress progress_;
@@ -234,17 +235,16 @@ class Experiment {
 
 }  // namespace
 
-int run_experiment(const Options& options, Network& network) {
+int run_experiment(const Options& options, Site& site) {
   catch_signals();
   os::raise_descriptor_limit();
-  // Off the servers' CPUs: it sleeps in a window, but not between two.
-  os::pin_this_thread(options.plan.client_cpus);
+  site.prepare(options);
   if (build_info().preset != "release") {
     std::cerr << "duelio-compare: this is a " << build_info().preset
               << " build; figures mean something only from the release preset\n";
   }
   print_plan(std::cerr, options);
-  return Experiment(options, network).run();
+  return Experiment(options, site).run();
 }
 
 }  // namespace duelio::compare

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "compare/network.h"
 #include "compare/options.h"
+#include "compare/site.h"
 
 namespace duelio::compare {
 
-// Runs the experiment into options.output and prints the table. Returns the tool's exit code.
-int run_experiment(const Options& options, Network& network);
+// Runs the experiment into options.output, its processes at `site`, and prints the table. Returns
+// the tool's exit code. Throws what speaks against it before the first window.
+int run_experiment(const Options& options, Site& site);
 
 }  // namespace duelio::compare

@@ -35,28 +35,31 @@ std::vector<std::string> arguments_for(const Generator::Target& target,
       target.handler_cpu_ns > 0 ? "/cpu/" + std::to_string(target.handler_cpu_ns) : workload.target;
   std::string cpus;
   for (const int cpu : plan.client_cpus) cpus += (cpus.empty() ? "" : ",") + std::to_string(cpu);
-  return {executables_folder() + "/duelio-loadgen",
-          "--control",
-          url_of(target.server) + path,
-          "--verify-body",
-          "--timeout",
-          std::to_string(response_limit.count()) + "ms",
-          "--cpus",
-          cpus,
-          "--threads",
-          std::to_string(plan.generator_threads.value_or(1)),
-          "--connections",
-          std::to_string(plan.connections),
-          "--pipeline",
-          std::to_string(workload.pipeline),
-          "--requests-per-connection",
-          std::to_string(workload.requests_per_connection),
-          "--method",
-          workload.method,
-          "--body-bytes",
-          std::to_string(workload.body_bytes),
-          "--idle-connections",
-          std::to_string(workload.idle_connections + target.idle_connections)};
+  std::vector<std::string> arguments{
+      executables_folder() + "/duelio-loadgen",
+      "--control",
+      url_of(target.server) + path,
+      "--verify-body",
+      "--timeout",
+      std::to_string(response_limit.count()) + "ms",
+      "--cpus",
+      cpus,
+      "--threads",
+      std::to_string(plan.generator_threads.value_or(1)),
+      "--connections",
+      std::to_string(plan.connections),
+      "--pipeline",
+      std::to_string(workload.pipeline),
+      "--requests-per-connection",
+      std::to_string(workload.requests_per_connection),
+      "--method",
+      workload.method,
+      "--body-bytes",
+      std::to_string(workload.body_bytes),
+      "--idle-connections",
+      std::to_string(workload.idle_connections + target.idle_connections)};
+  if (target.tells_samples) arguments.emplace_back("--raw-samples");
+  return arguments;
 }
 
 std::string in_ns(std::chrono::nanoseconds time) {
@@ -93,16 +96,17 @@ json::object Generator::ask(const std::string& command, milliseconds limit) {
   return reply;
 }
 
-WindowReport Generator::measure(const WindowOrder& order) {
+json::object Generator::line_of(const WindowOrder& order) {
   std::string command = "window lead_in=" + in_ns(order.lead_in) +
                         " length=" + in_ns(order.length) + " seed=" + std::to_string(order.seed);
   if (order.rate) command += " rate=" + std::to_string(*order.rate);
   if (order.rate && order.polls) command += " spin=1";
+  if (order.at) command += " at=" + std::to_string(*order.at);
   std::string pids;
   for (const pid_t pid : order.server) pids += (pids.empty() ? "" : ",") + std::to_string(pid);
+  if (!pids.empty()) command += " pids=" + pids;
   const auto length = std::chrono::duration_cast<milliseconds>(order.lead_in + order.length);
-  return report_of(
-      ask(command + " pids=" + pids, length + 2 * response_limit + milliseconds(30'000)), order);
+  return ask(command, length + 2 * response_limit + milliseconds(30'000));
 }
 
 WindowReport report_of(const json::object& reply, const WindowOrder& order) {
@@ -112,12 +116,14 @@ WindowReport report_of(const json::object& reply, const WindowOrder& order) {
   report.scheduled = counts.at(order.rate ? "scheduled" : "sent").to_number<std::uint64_t>();
   report.completed = counts.at("completed").to_number<std::uint64_t>();
   report.finished = reply.at("completed").to_number<std::uint64_t>();
-  for (const json::value& process : reply.at("server").at("processes").as_array()) {
-    const json::value& cpu_ns = process.at("cpu_ns");
-    if (cpu_ns.is_number()) {
-      report.server_cpu_ns += cpu_ns.to_number<std::int64_t>();
-    } else {
-      ++report.lost_processes;
+  if (const json::value& server = reply.at("server"); server.is_object()) {  // null: elsewhere
+    for (const json::value& process : server.at("processes").as_array()) {
+      const json::value& cpu_ns = process.at("cpu_ns");
+      if (cpu_ns.is_number()) {
+        report.server_cpu_ns += cpu_ns.to_number<std::int64_t>();
+      } else {
+        ++report.lost_processes;
+      }
     }
   }
   if (const json::value& lag = reply.at("dispatch_lag_ns");
@@ -144,6 +150,8 @@ WindowReport report_of(const json::object& reply, const WindowOrder& order) {
   }
   if (const json::value& latency = reply.at("latency_ns"); latency.is_object())  // null: no request
     report.latency = Histogram::from_json(latency.at("histogram"));
+  if (const json::value* const samples = reply.if_contains("samples_ns"))
+    report.samples_ns = json::value_to<std::vector<std::int64_t>>(*samples);
   return report;
 }
 

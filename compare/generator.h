@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/object.hpp>
 #include <sys/types.h>
 
 #include "common/histogram.h"
@@ -23,7 +24,8 @@ struct WindowOrder {
   std::chrono::nanoseconds length{};
   std::uint64_t seed = 0;
   bool polls = false;
-  std::vector<pid_t> server;  // whose CPU clocks are read at the edges
+  std::vector<pid_t> server;       // whose CPU clocks are read at the edges; none: nobody's here
+  std::optional<std::int64_t> at;  // CLOCK_MONOTONIC: when the lead-in begins; none: at once
 };
 
 // What the generator says of it; FORMAT.md, "The generator's control protocol".
@@ -40,6 +42,7 @@ struct WindowReport {
   std::optional<double> edges_apart_s;  // of its threads, at most; none: one thread
   std::vector<results::Failure> failures;
   Histogram latency;
+  std::vector<std::int64_t> samples_ns;  // what it was made of, where the generator was asked
 };
 
 // What a generator's line says. `order` is what was asked for.
@@ -54,13 +57,17 @@ class Generator {
     Endpoint server;
     std::uint64_t handler_cpu_ns = 0;
     unsigned idle_connections = 0;
+    bool tells_samples = false;
   };
 
   // Opens the connections. Throws EntryFailed when not all could be, or Interrupted.
   Generator(const Target& target, const results::Workload& workload, const results::Plan& plan);
 
   // Throws EntryFailed when it says nothing, or Interrupted.
-  WindowReport measure(const WindowOrder& order);
+  WindowReport measure(const WindowOrder& order) { return report_of(line_of(order), order); }
+
+  // As that, its line as it is.
+  boost::json::object line_of(const WindowOrder& order);
 
   std::vector<ThreadTimes> thread_times() const;
 

@@ -13,21 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::uint64_t rss_of(const std::vector<pid_t>& processes) {
-  std::uint64_t sum = 0;
-  for (const pid_t pid : processes) sum += rss_bytes(pid);
-  return sum;
-}
-
-std::vector<ThreadTimes> times_of_threads(const std::vector<pid_t>& processes) {
-  std::vector<ThreadTimes> all;
-  for (const pid_t pid : processes) {
-    const std::vector<ThreadTimes> some = thread_times(pid);
-    all.insert(all.end(), some.begin(), some.end());
-  }
-  return all;
-}
-
 std::optional<double>& count_of(results::LaneLoad& load, Event event) {
   switch (event) {
     case Event::syscalls:
@@ -43,22 +28,15 @@ std::optional<double>& count_of(results::LaneLoad& load, Event event) {
 }  // namespace
 
 Lane::Lane(const results::EntrySpec& entry, results::Role role, const results::Manifest& manifest,
-           Network& network, std::size_t environment_pad)
+           Site& site, std::size_t environment_pad)
     : entry_(entry),
       plan_(manifest.plan),
       shown_{.entry = entry.name, .role = role},
-      server_(entry, network, manifest.plan.server_cpus, environment_pad),
-      generator_({.entry = entry.name,
-                  .server = server_.endpoint(),
-                  .handler_cpu_ns = entry.handler_cpu_ns,
-                  .idle_connections = entry.idle_connections},
-                 manifest.workload, manifest.plan),
-      processes_(server_.processes()) {
-  std::size_t threads = 0;
-  for (const pid_t pid : processes_) threads += threads_of(pid);
-  waits_for_itself_ = threads > plan_.server_cpus.size();
+      ends_(site.start(entry, manifest, environment_pad)) {
+  const ServerLook look = ends_->look();
+  waits_for_itself_ = look.threads > plan_.server_cpus.size();
   has_threads_ = !entry.peer_file && entry.threads > 1;
-  shown_.rss_at_start_bytes = rss_of(processes_);
+  shown_.rss_at_start_bytes = look.rss_bytes;
   for (const results::Load& load : plan_.loads) at(load);  // in the plan's order
 }
 
@@ -69,30 +47,18 @@ Lane::AtLoad& Lane::at(const results::Load& load) {
   return loads_.emplace_back(AtLoad{.shown = {.load = load.id}});
 }
 
-WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) {
-  processes_ = server_.processes();
-  if (processes_.empty()) server_.fail("died");
+WindowOrder Lane::order(const results::Load& load, std::uint64_t seed) const {
   const Times times = times_of(plan_, load);
   return {.rate = load.rate,
           .lead_in = times.lead_in,
           .length = times.window,
           .seed = seed,
-          .polls = plan_.generator_polls,
-          .server = processes_};
+          .polls = plan_.generator_polls};
 }
 
 results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
-  // Outside the window, so the lead-in and the last responses are in these two.
-  const std::vector<ThreadTimes> generator_before = generator_.thread_times();
-  const WindowOrder window_order = order(load, seed);
-  const bool looks_at_threads = has_threads_ || !waits_for_itself_;
-  const auto server_times = [&] {
-    return looks_at_threads ? times_of_threads(processes_) : std::vector<ThreadTimes>{};
-  };
-  const std::vector<ThreadTimes> server_before = server_times();
-  const WindowReport report = generator_.measure(window_order);
-  const std::vector<pid_t> left = server_.processes();
-  if (left.empty() || (report.lost_processes > 0 && !server_.is_foreign())) server_.fail("died");
+  const Measured measured = ends_->measure(order(load, seed), has_threads_ || !waits_for_itself_);
+  const WindowReport& report = measured.report;
   const double window_ns = report.length_s * 1e9;
   results::Window window{.load = load.id,
                          .entry = entry_.name,
@@ -105,23 +71,25 @@ results::Window Lane::measure(const results::Load& load, std::uint64_t seed) {
                          .generator_share = report.generator_share,
                          .p50_ns = static_cast<double>(report.latency.quantile(0.5)),
                          .dispatch_lag_p50_ns = report.dispatch_lag_p50_ns,
-                         .failures = report.failures};
-  window.generator_delay =
-      static_cast<double>(longest_delay_ns(generator_before, generator_.thread_times())) /
-      window_ns;
-  const std::vector<ThreadTimes> server_after = server_times();
+                         .failures = report.failures,
+                         .across = measured.across};
+  window.generator_delay = static_cast<double>(measured.generator_delay_ns) / window_ns;
   if (!waits_for_itself_) {
     window.server_delay =
-        static_cast<double>(longest_delay_ns(server_before, server_after)) / window_ns;
+        static_cast<double>(longest_delay_ns(measured.server_before, measured.server_after)) /
+        window_ns;
   }
   if (report.edges_apart_s) window.generator_apart = *report.edges_apart_s / report.length_s;
-  window.void_cause = left == processes_ && report.lost_processes == 0 ? void_cause(window, load)
-                                                                       : std::optional(unseen_time);
+  window.void_cause = measured.has_all_time ? void_cause(window, load) : std::optional(unseen_time);
   if (window.void_cause && !plan_.accept_noise) return window;
-  at(load).latency.add(report.latency);
+  AtLoad& here = at(load);
+  here.latency.add(report.latency);
+  here.samples_ns.insert(here.samples_ns.end(), report.samples_ns.begin(), report.samples_ns.end());
   if (has_threads_) {
-    for (const ThreadTimes& each : server_after) at(load).thread_cpu_ns[each.id] += each.cpu_ns;
-    for (const ThreadTimes& each : server_before) at(load).thread_cpu_ns[each.id] -= each.cpu_ns;
+    for (const ThreadTimes& each : measured.server_after)
+      here.thread_cpu_ns[each.id] += each.cpu_ns;
+    for (const ThreadTimes& each : measured.server_before)
+      here.thread_cpu_ns[each.id] -= each.cpu_ns;
   }
   return window;
 }
@@ -133,19 +101,15 @@ void Lane::count(const results::Load& load, std::uint64_t seed, const std::vecto
   all.length += all.lead_in;
   all.lead_in = {};
   for (const Event event : events) {
-    const EventCounter counter(event, processes_);
-    const std::uint64_t before = counter.read();
-    const WindowReport report = generator_.measure(all);
-    if (report.completed == 0) continue;
-    count_of(at(load).shown, event) =
-        static_cast<double>(counter.read() - before) / static_cast<double>(report.completed);
+    if (const auto per_request = ends_->count(all, event))
+      count_of(at(load).shown, event) = per_request;
   }
 }
 
 void Lane::work(const results::Load& load, std::uint64_t seed, std::chrono::nanoseconds length) {
   WindowOrder longer = order(load, seed);
   longer.length = length;
-  generator_.measure(longer);
+  ends_->measure(longer, false);
 }
 
 // Of an older build's server nothing is known.
@@ -164,9 +128,16 @@ void Lane::keep_threads(const json::object& stats) {
   }
 }
 
+void Lane::keep_samples(AtLoad& at_load) {
+  ends_->keep_samples({{"entry", entry_.name},
+                       {"role", to_string(shown_.role)},
+                       {"load", at_load.shown.load},
+                       {"samples_ns", json::value_from(at_load.samples_ns)}});
+}
+
 results::Lane Lane::finish() {
-  shown_.rss_at_end_bytes = rss_of(processes_);
-  if (const auto stats = server_.stop()) {
+  shown_.rss_at_end_bytes = ends_->look().rss_bytes;
+  if (const auto stats = ends_->stop()) {
     const double wakeups =
         stats->at("wakeups").is_number() ? stats->at("wakeups").to_number<double>() : 0;
     if (wakeups > 0)
@@ -175,6 +146,7 @@ results::Lane Lane::finish() {
   }
   for (AtLoad& each : loads_) {
     each.shown.latency = each.latency.to_json();
+    if (!each.samples_ns.empty()) keep_samples(each);
     shown_.loads.push_back(std::move(each.shown));
   }
   return std::move(shown_);

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "common/histogram.h"
 #include "compare/generator.h"
 #include "compare/probe.h"
 #include "compare/server.h"
+#include "compare/site.h"
 #include "results/record.h"
 
 namespace duelio::compare {
@@ -19,7 +21,7 @@ class Lane {
   // `environment_pad` moves the server's stack: Mytkowicz et al., ASPLOS 2009. Throws EntryFailed,
   // or Interrupted.
   Lane(const results::EntrySpec& entry, results::Role role, const results::Manifest& manifest,
-       Network& network, std::size_t environment_pad);
+       Site& site, std::size_t environment_pad);
 
   const results::EntrySpec& entry() const noexcept { return entry_; }
 
@@ -35,10 +37,10 @@ class Lane {
   void work(const results::Load& load, std::uint64_t seed, std::chrono::nanoseconds length);
 
   // The server's, as they were in the last window.
-  const std::vector<pid_t>& processes() const noexcept { return processes_; }
+  const std::vector<pid_t>& processes() const noexcept { return ends_->processes(); }
 
   // Throws EntryFailed with what is known of its server.
-  [[noreturn]] void fail(const std::string& why) { server_.fail(why); }
+  void fail(const std::string& why) { ends_->fail(why); }
 
   // Ends the server. What the lane showed over the block. Throws EntryFailed.
   results::Lane finish();
@@ -48,18 +50,17 @@ class Lane {
     Histogram latency;
     results::LaneLoad shown;
     std::map<pid_t, std::int64_t> thread_cpu_ns;  // by thread
+    std::vector<std::int64_t> samples_ns;         // where generators were asked for them
   };
   AtLoad& at(const results::Load& load);
   void keep_threads(const boost::json::object& stats);
-  // As it is now: a foreign server's processes may have changed. Throws EntryFailed.
-  WindowOrder order(const results::Load& load, std::uint64_t seed);
+  void keep_samples(AtLoad& at_load);
+  WindowOrder order(const results::Load& load, std::uint64_t seed) const;
 
   const results::EntrySpec& entry_;
   const results::Plan& plan_;
   results::Lane shown_;
-  RunningServer server_;
-  Generator generator_;
-  std::vector<pid_t> processes_;
+  std::unique_ptr<Ends> ends_;
   bool waits_for_itself_;  // more threads than CPUs
   bool has_threads_;       // several, that are alike: one's CPU time is told from another's
   std::vector<AtLoad> loads_;

@@ -7,6 +7,7 @@
 #include "compare/command_line.h"
 #include "compare/doctor.h"
 #include "compare/experiment.h"
+#include "compare/local.h"
 #include "compare/network.h"
 #include "compare/plan.h"
 
@@ -44,9 +45,10 @@ int main(int argc, char** argv) {
     if (cells.front().doctor) return diagnose(cells.front().plan);
     compare::Network network(cells.front().plan.network);
     if (cells.front().dry_run) return plan(cells);
+    compare::LocalSite site(network);
     int worst = cli::exit_ok;
     for (const compare::Options& cell : cells) {
-      const int code = compare::run_experiment(cell, network);
+      const int code = compare::run_experiment(cell, site);
       worst = std::max(worst, code);
       if (code == cli::exit_interrupted) break;
     }

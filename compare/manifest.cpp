@@ -20,8 +20,9 @@ results::Manifest manifest_of(const Options& options, std::time_t started) {
                              .entries = options.entries,
                              .workload = options.workload,
                              .plan = options.plan,
-                             .machine = describe_machine(),
-                             .build = describe_build()};
+                             .machine = options.machine ? *options.machine : describe_machine(),
+                             .build = describe_build(),
+                             .hosts = options.hosts};
   // Where the tool lies is nobody's business.
   if (!manifest.command.empty())
     manifest.command.front() = std::filesystem::path(manifest.command.front()).filename();

@@ -97,10 +97,12 @@ void check_network(const Options& options) {
         refuse("does not go with --network unix: foreign servers are told a port to listen on");
       if (const std::string why = refusal_over_unix(entry); !why.empty()) refuse(why);
     }
-    if (kind == over_veth && entry.peer) {
+    if ((kind == over_veth || options.hosts) && entry.peer) {
       const std::string text = boost::json::serialize(*entry.peer);
       if (text.find("{host}") == std::string::npos && text.find("127.0.0.1") != std::string::npos)
-        refuse("does not go with --network veth: its peer file has 127.0.0.1 where {host} belongs");
+        refuse("does not go with " +
+               std::string(options.hosts ? "--server-host" : "--network veth") +
+               ": its peer file has 127.0.0.1 where {host} belongs");
     }
   }
 }
@@ -170,7 +172,7 @@ void Network::make_namespaces() {
 
 Endpoint Network::for_backend() {
   if (servers_) return {.host = std::string(server_host)};
-  if (folder_.empty()) return {};
+  if (folder_.empty()) return {.host = host_};
   return {.host = std::string(os::unix_prefix) + (folder_ / std::to_string(++sockets_)).string()};
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/os/unique_fd.h"
@@ -31,6 +32,11 @@ class Network {
  public:
   // As Plan::network names it. Throws std::runtime_error that says what is missing.
   explicit Network(const std::optional<std::string>& kind);
+  // An address of this host.
+  struct At {
+    std::string address;
+  };
+  explicit Network(At at) : host_(std::move(at.address)) {}
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
   ~Network();
@@ -47,6 +53,7 @@ class Network {
   void make_folder();
   void make_namespaces();
 
+  std::string host_ = Endpoint().host;
   std::filesystem::path folder_;  // of Unix sockets
   os::UniqueFd lock_;             // of the folder
   unsigned sockets_ = 0;

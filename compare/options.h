@@ -17,6 +17,12 @@ struct LoadSpec {
   std::optional<double> rate;   // requests/s; neither: the closed loop
 };
 
+// A host of an MPI job, as its agent tells of it.
+struct Host {
+  results::Machine machine;
+  std::string boot_id;  // of its kernel: the same of hosts that are one machine
+};
+
 // One experiment. A matrix is several, each with a results file of its own. What the file records
 // of it stands in the records themselves.
 struct Options {
@@ -33,7 +39,11 @@ struct Options {
   bool resume = false;            // output is an unfinished run that goes on
   bool dry_run = false;
   bool doctor = false;
-  bool explain = false;  // windows that are sampled, so that differences can be taken apart
+  bool explain = false;          // windows that are sampled, so that differences can be taken apart
+  std::string raw_samples;       // file of latencies as they were; empty: not wanted
+  std::string server_interface;  // of the servers' host; empty: its first one
+  std::optional<results::HostsUsed> hosts;  // none: this one. Their clocks are not known yet
+  std::optional<results::Machine> machine;  // of the servers, where that is another than this
   std::vector<std::string> command;
 };
 

@@ -104,8 +104,15 @@ std::size_t threads_of(pid_t pid) {
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-std::int64_t steal_ns(const std::vector<int>& cpus) {
-  std::int64_t ticks = 0;
+namespace {
+
+struct CpuTicks {
+  std::int64_t interrupts = 0;
+  std::int64_t steal = 0;
+};
+
+CpuTicks ticks_of(const std::vector<int>& cpus) {
+  CpuTicks ticks;
   std::ifstream stream("/proc/stat");
   for (std::string line; std::getline(stream, line) && line.starts_with("cpu");) {
     std::string name;
@@ -115,9 +122,25 @@ std::int64_t steal_ns(const std::vector<int>& cpus) {
         softirq >> steal;
     const bool is_wanted = std::any_of(
         cpus.begin(), cpus.end(), [&](int cpu) { return name == "cpu" + std::to_string(cpu); });
-    if (is_wanted) ticks += steal;
+    if (!is_wanted) continue;
+    ticks.interrupts += irq + softirq;
+    ticks.steal += steal;
   }
-  return ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK));
+  return ticks;
+}
+
+std::int64_t tick_ns() {
+  return 1'000'000'000 / sysconf(_SC_CLK_TCK);
+}
+
+}  // namespace
+
+std::int64_t steal_ns(const std::vector<int>& cpus) {
+  return ticks_of(cpus).steal * tick_ns();
+}
+
+std::int64_t interrupts_ns(const std::vector<int>& cpus) {
+  return ticks_of(cpus).interrupts * tick_ns();
 }
 
 std::string why_not(Event event) {

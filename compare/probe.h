@@ -39,6 +39,9 @@ std::int64_t longest_delay_ns(const std::vector<ThreadTimes>& before,
 // CPU time that the hypervisor took from these CPUs: /proc/stat, in ticks of 10 ms.
 std::int64_t steal_ns(const std::vector<int>& cpus);
 
+// CPU time that went into interrupts and what they left to do (irq and softirq), likewise.
+std::int64_t interrupts_ns(const std::vector<int>& cpus);
+
 // What perf_event_open(2) counts: the tracepoint raw_syscalls:sys_enter, and two counters of the
 // CPU, user and kernel.
 enum class Event : std::uint8_t { syscalls, instructions, cache_misses };

@@ -22,15 +22,16 @@
 namespace duelio::compare {
 namespace {
 
-std::atomic<bool> stop_requested{false};
+std::atomic<int> stop_signal{0};
 
 std::set<pid_t>& owned() {
   static std::set<pid_t> pids;
   return pids;
 }
 
-void on_signal(int /*number*/) {
-  stop_requested.store(true, std::memory_order_relaxed);
+void on_signal(int number) {
+  int none = 0;
+  stop_signal.compare_exchange_strong(none, number, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -45,7 +46,11 @@ void catch_signals() {
 }
 
 bool interrupted() noexcept {
-  return stop_requested.load(std::memory_order_relaxed);
+  return interruption() != 0;
+}
+
+int interruption() noexcept {
+  return stop_signal.load(std::memory_order_relaxed);
 }
 
 Process::Process(const std::vector<std::string>& arguments, const How& how) {

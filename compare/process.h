@@ -71,5 +71,6 @@ std::string describe_status(int wait_status);
 // SIGINT and SIGTERM from now on only set a flag.
 void catch_signals();
 bool interrupted() noexcept;
+int interruption() noexcept;  // the first signal's number; 0: none came
 
 }  // namespace duelio::compare

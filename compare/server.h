@@ -26,6 +26,11 @@ struct EntryFailed : std::runtime_error {
 // SIGINT, SIGTERM or SIGHUP came.
 struct Interrupted {};
 
+// A host that has a part in the run is gone, or does not answer any more.
+struct HostLost : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // A running server of an entry: ours, or a foreign one as its peer file says (compare/peer.h). That
 // answers as common/workload.h says (bodies are compared) and ends on SIGTERM; it may stand behind
 // a shell or another wrapper, and become a daemon, for its whole family is watched, measured and

@@ -96,7 +96,7 @@ struct Plan {
   bool generator_polls = false;               // in the open loop: its CPUs are its own
   bool isolated = false;               // one lane alive at a time: only for the study of bias
   bool accept_noise = false;           // void windows count: only to try the tools
-  std::optional<std::string> network;  // "unix" or "veth"; none: loopback
+  std::optional<std::string> network;  // "unix", "veth" or "hosts"; none: loopback
   std::size_t cell = 1;                // of the matrix of runs that one command made, from 1
   std::size_t cells = 1;
 
@@ -134,6 +134,38 @@ struct Trial {
   }
 };
 
+// The clock of a host against that of the one that conducts.
+struct HostClock {
+  unsigned host = 0;  // a rank
+  std::int64_t offset_ns = 0;
+  std::int64_t bound_ns = 0;  // the offset is not further off than that
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("host", self.host, Share::no);
+    visit("offset_ns", self.offset_ns, Share::no);
+    visit("bound_ns", self.bound_ns, Share::no);
+  }
+};
+
+// The hosts of a run by MPI: ranks, never names or addresses.
+struct HostsUsed {
+  unsigned server = 0;
+  std::vector<unsigned> clients;
+  unsigned generators = 0;        // one on each of the clients
+  bool one_kernel = false;        // all of them are one machine: namespaces, or containers
+  std::vector<HostClock> clocks;  // as the run began
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("server", self.server, Share::no);
+    visit("clients", self.clients, Share::no);
+    visit("generators", self.generators, Share::always);
+    visit("one_kernel", self.one_kernel, Share::always);
+    visit("clocks", self.clocks, Share::no);
+  }
+};
+
 struct Build {
   std::string version;
   std::string revision;
@@ -166,8 +198,9 @@ struct Manifest {
   Workload workload;
   Plan plan;
   std::vector<Trial> calibration;
-  Machine machine;
+  Machine machine;  // the servers'
   Build build;
+  std::optional<HostsUsed> hosts;  // none: one
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -182,6 +215,7 @@ struct Manifest {
     visit("calibration", self.calibration, Share::no);
     visit("machine", self.machine, Share::always);
     visit("build", self.build, Share::always);
+    visit("hosts", self.hosts, Share::always);
   }
 };
 

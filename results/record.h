@@ -42,6 +42,24 @@ struct Failure {
   }
 };
 
+// A window whose server and generators are on different hosts, each with a clock of its own.
+struct AcrossHosts {
+  std::int64_t start_skew_ns = 0;   // from the first to the last of the hosts' first edges
+  std::int64_t clock_bound_ns = 0;  // most that a host's clock is off what is known of it
+  std::int64_t late_ns = 0;         // by which the last host was told after the load was to begin
+  // softirq and irq time of the CPUs in use on the server's host, between its edges: what the
+  // kernel does for a network is not a process's. In ticks of 10 ms: sums say something.
+  std::int64_t server_irq_ns = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit visit) {
+    visit("start_skew_ns", self.start_skew_ns, Share::no);
+    visit("clock_bound_ns", self.clock_bound_ns, Share::no);
+    visit("late_ns", self.late_ns, Share::no);
+    visit("server_irq_ns", self.server_irq_ns, Share::no);
+  }
+};
+
 // One lane under one load for some milliseconds.
 struct Window {
   std::size_t block = 0;  // from 1
@@ -59,12 +77,14 @@ struct Window {
   double generator_delay = 0;      // of the window: ready but without a CPU, its worst thread
   // As that, of an entry with no more threads than CPUs: others wait for each other.
   std::optional<double> server_delay;
-  // Of the window, how far the edges of the generator's threads lay apart; none: it has one.
+  // Of the window, how far the edges of the generator's threads, or of several hosts with what
+  // their clocks may be off, lay apart; none: there is one.
   std::optional<double> generator_apart;
   double p50_ns = 0;
   double dispatch_lag_p50_ns = 0;
   std::vector<Failure> failures;
   std::optional<std::string> void_cause;  // what the machine or the generator did; none: it counts
+  std::optional<AcrossHosts> across;      // none: one host
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
@@ -87,6 +107,7 @@ struct Window {
     visit("dispatch_lag_p50_ns", self.dispatch_lag_p50_ns, Share::no);
     visit("failures", self.failures, Share::no);
     visit("void", self.void_cause, Share::no);
+    visit("across", self.across, Share::no);
   }
 };
 

@@ -147,7 +147,8 @@ std::string format_load(const Load& load) {
 }
 
 std::string words_of_network(std::string_view network) {
-  return network == "unix" ? "over Unix sockets" : "over " + std::string(network);
+  if (network == "unix") return "over Unix sockets";
+  return network == "hosts" ? "between hosts" : "over " + std::string(network);
 }
 
 std::string format_setting(const Run& run) {

@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-DOCUMENTS = ("README.md", "METHODOLOGY.md", "FINDINGS.md", "MODELS.md", "BIAS.md", "FORMAT.md", "CONTRIBUTING.md")
+DOCUMENTS = ("README.md", "METHODOLOGY.md", "FINDINGS.md", "MODELS.md", "BIAS.md", "FORMAT.md", "CLUSTER.md",
+             "CONTRIBUTING.md")
 ROOMS = ("backends", "common", "compare", "loadgen", "results", "servers", "scripts", "tests")
 
 

@@ -42,30 +42,33 @@ def tool(name):
     return str(BIN / name)
 
 
-def start(flags):
-    """duelio-compare as a process. Ctrl-C reaches it, too: it keeps what it has and ends with 130, and so does the study."""
+def start(flags, command=None):
+    """duelio-compare, or the command, as a process. Ctrl-C reaches it, too: it keeps what it has and ends with 130, and so does the study."""
     signal.signal(signal.SIGINT, lambda *_: None)  # which a child does not inherit, as it would SIG_IGN
-    return subprocess.Popen([tool("duelio-compare"), *flags], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*(command or [tool("duelio-compare")]), *flags], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def flags_of(file, flags):
-    """What makes the run or goes on with it; None when it is finished. A file of other flags is refused."""
+def flags_of(file, flags, first=()):
+    """What makes the run or goes on with it; None when it is finished. A file of other flags is refused. `first`: those that
+    its command begins with."""
     flags = [*map(str, flags), "--output", str(file)]
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists() or file.stat().st_size == 0:
         file.unlink(missing_ok=True)
         return flags
     run = Run(file)
-    if run.manifest["command"][1:] != flags:
+    if run.manifest["command"][1:] != [*first, *flags]:
         sys.exit(f"{file} was made with other flags: {' '.join(run.manifest['command'][1:])}")
     return None if run.is_finished else ["--resume", str(file)]
 
 
-def compare(file, flags):
-    """The finished run of this file."""
-    asked = flags_of(file, flags)
+def compare(file, flags, command=None):
+    """The finished run of this file. `command`: in place of duelio-compare; what follows the tool in it are flags of the run."""
+    command = command or [tool("duelio-compare")]
+    at = max(i for i, word in enumerate(command) if pathlib.Path(word).parent == BIN) + 1
+    asked = flags_of(file, flags, command[at:])
     if asked is not None:
-        process = start(asked)
+        process = start(asked, command[:at] if asked[0] == "--resume" else command)
         said = process.communicate()[1]
         if process.returncode == 130:
             sys.exit(130)

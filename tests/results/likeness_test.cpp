@@ -67,6 +67,26 @@ TEST(Likeness, ASeriesMayVaryTheLoadAndNothingElse) {
             Lines{"plan network: none and unix"});
 }
 
+TEST(Likeness, RunsOnHostsAreLikeThoseOnAsManyHostsThatAreAsFarApart) {
+  const auto on_hosts = [](unsigned generators, bool one_kernel) {
+    return [=](Manifest& manifest) {
+      manifest.plan.network = "hosts";
+      manifest.hosts = HostsUsed{
+          .server = 1, .clients = {2}, .generators = generators, .one_kernel = one_kernel};
+    };
+  };
+  EXPECT_EQ(unlike(Figures::ratios, on_hosts(1, false)), Lines{"plan network: none and hosts"});
+  results::Run one = first();
+  on_hosts(1, false)(one.manifest);
+  results::Run other = one;
+  other.manifest.hosts->clients = {3};
+  other.manifest.hosts->clocks = {{.host = 3, .offset_ns = 5, .bound_ns = 1}};
+  EXPECT_EQ(differences(one, other, Figures::ratios), Lines{});
+  on_hosts(2, true)(other.manifest);
+  EXPECT_EQ(differences(one, other, Figures::ratios),
+            (Lines{"hosts generators: 1 and 2", "hosts one_kernel: false and true"}));
+}
+
 TEST(Likeness, TheRevisionTheDayAndTheCalibrationMayDiffer) {
   EXPECT_EQ(unlike(Figures::values,
                    [](Manifest& manifest) {
