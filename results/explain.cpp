@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
-#include <random>
 
 #include "common/thresholds.h"
 #include "results/judged_run.h"
@@ -13,126 +12,137 @@
 namespace duelio::results {
 namespace {
 
-constexpr std::size_t resamples = 1000;
 constexpr std::size_t most_in_a_sentence = 4;
+constexpr double small_function = 0.005;  // of both sides' samples
 
-using Shares = std::vector<double>;
-
-// Of all samples of these blocks together; a block may stand in it more than once.
-Shares shares_of(const std::vector<std::vector<double>>& blocks,
-                 std::span<const std::size_t> chosen) {
-  Shares shares(blocks.front().size(), 0);
+double share_of(const Sampled& sampled, const std::vector<std::vector<double>>& rows,
+                const std::vector<double>& all, std::string_view cause) {
+  const auto found = std::find(sampled.causes.begin(), sampled.causes.end(), cause);
+  if (found == sampled.causes.end()) return 0;
+  const auto column = static_cast<std::size_t>(found - sampled.causes.begin());
   double sum = 0;
-  for (const std::size_t block : chosen) {
-    for (std::size_t cause = 0; cause < shares.size(); ++cause) {
-      shares[cause] += blocks[block][cause];
-      sum += blocks[block][cause];
-    }
-  }
-  for (double& share : shares) share /= sum;
-  return shares;
+  for (const auto& row : rows) sum += row[column];
+  return sum / std::accumulate(all.begin(), all.end(), 0.0);
 }
 
-struct Draw {
-  double base_ns;
-  double entry_ns;
-  Shares entry;
-  Shares base;
-
-  double difference(std::size_t cause) const {
-    return entry_ns * entry[cause] - base_ns * base[cause];
+// Those that neither side has much of become one.
+Sampled without_small(const Sampled& sampled) {
+  Sampled out{.causes = {},
+              .entry = std::vector<std::vector<double>>(sampled.entry.size()),
+              .base = std::vector<std::vector<double>>(sampled.base.size())};
+  std::vector<double> entry_rest(sampled.entry.size(), 0);
+  std::vector<double> base_rest(sampled.base.size(), 0);
+  std::size_t small = 0;
+  for (std::size_t cause = 0; cause < sampled.causes.size(); ++cause) {
+    const std::string& name = sampled.causes[cause];
+    const bool is_small =
+        share_of(sampled, sampled.entry, sampled.all_of_entry, name) < small_function &&
+        share_of(sampled, sampled.base, sampled.all_of_base, name) < small_function;
+    small += is_small ? 1 : 0;
+    if (!is_small) out.causes.push_back(name);
+    for (std::size_t block = 0; block < sampled.entry.size(); ++block) {
+      if (is_small) {
+        entry_rest[block] += sampled.entry[block][cause];
+        base_rest[block] += sampled.base[block][cause];
+      } else {
+        out.entry[block].push_back(sampled.entry[block][cause]);
+        out.base[block].push_back(sampled.base[block][cause]);
+      }
+    }
   }
+  if (small == 0) return out;
+  out.causes.emplace_back("all smaller ones");
+  for (std::size_t block = 0; block < out.entry.size(); ++block) {
+    out.entry[block].push_back(entry_rest[block]);
+    out.base[block].push_back(base_rest[block]);
+  }
+  return out;
+}
+
+// The parts of `parts` that are named as those of `order`, in its order.
+std::vector<Part> arranged(const std::vector<Part>& parts, const std::vector<Part>& order) {
+  std::vector<Part> out;
+  for (const Part& each : order) {
+    for (const Part& part : parts) {
+      if (part.cause == each.cause) out.push_back(part);
+    }
+  }
+  return out;
+}
+
+// What was sampled at one load, in each way to take it apart.
+class AtLoad {
+ public:
+  AtLoad(const JudgedRun& run, const Judgement& judgement)
+      : judgement_(judgement),
+        alpha_(run.run.manifest.plan.alpha),
+        tree_(run.run, judgement.load.id),
+        calls_(causes_by(tree_, [&](std::size_t node) { return call(node); })),
+        works_(causes_by(tree_, [&](std::size_t node) { return work(node); })),
+        both_(causes_by(tree_,
+                        [&](std::size_t node) {
+                          return call(node) == work(node) ? call(node)
+                                                          : call(node) + ": " + work(node);
+                        })),
+        functions_(causes_by(tree_,
+                             [&](std::size_t node) {
+                               return node == 0 ? "[unknown]`[unknown]" : tree_.function(node);
+                             })),
+        with_callees_(functions_with_callees(tree_)) {}
+
+  std::optional<Explanation> explain(const Contrast& contrast) const {
+    const Level* const base = judgement_.level(contrast.base);
+    if (!contrast.ratio || contrast.word == Word::withheld || base == nullptr) return std::nullopt;
+    const auto& of_entry = tree_.of(contrast.entry);
+    const auto& of_base = tree_.of(contrast.base);
+    const Sampled works = sampled_by(works_, of_entry, of_base);
+    if (works.entry.empty()) return std::nullopt;
+    Explanation explanation{.entry = contrast.entry,
+                            .base = contrast.base,
+                            .load = judgement_.load,
+                            .ratio = *contrast.ratio,
+                            .is_told = contrast.interval && !contrast.interval->contains(1),
+                            .difference_ns = base->value * (*contrast.ratio - 1),
+                            .blocks = works.entry.size(),
+                            .samples = count_of(works.all_of_entry),
+                            .base_samples = count_of(works.all_of_base),
+                            .unplaced_share = share_of(works, works.entry, works.all_of_entry,
+                                                       to_string(Work::unplaced)),
+                            .base_unplaced_share = share_of(works, works.base, works.all_of_base,
+                                                            to_string(Work::unplaced))};
+    if (contrast.interval)
+      explanation.interval = stats::Interval{base->value * (contrast.interval->low - 1),
+                                             base->value * (contrast.interval->high - 1)};
+    const Timed timed{.base_ns = base->value, .log_ratios = contrast.log_ratios};
+    const auto apart = [&](const Causes& causes) {
+      return take_apart(timed, sampled_by(causes, of_entry, of_base), alpha_);
+    };
+    explanation.by_call = apart(calls_);
+    explanation.by_work = take_apart(timed, works, alpha_);
+    explanation.by_both = apart(both_);
+    explanation.by_function =
+        take_apart(timed, without_small(sampled_by(functions_, of_entry, of_base)), alpha_);
+    explanation.with_callees = arranged(apart(with_callees_), explanation.by_function);
+    explanation.frames = frames_of(tree_, of_entry, of_base, timed, alpha_);
+    return explanation;
+  }
+
+ private:
+  std::string call(std::size_t node) const { return std::string(by_call(tree_.cause(node))); }
+  std::string work(std::size_t node) const { return std::string(by_work(tree_.cause(node))); }
+  static std::uint64_t count_of(const std::vector<double>& all) {
+    return static_cast<std::uint64_t>(std::accumulate(all.begin(), all.end(), 0.0));
+  }
+
+  const Judgement& judgement_;
+  double alpha_;
+  StackTree tree_;
+  Causes calls_;
+  Causes works_;
+  Causes both_;
+  Causes functions_;  // without what they call
+  Causes with_callees_;
 };
-
-Draw draw_of(const Timed& timed, std::span<const std::size_t> timed_blocks, const Sampled& sampled,
-             std::span<const std::size_t> sampled_blocks) {
-  double sum = 0;
-  for (const std::size_t block : timed_blocks) sum += timed.log_ratios[block];
-  return {.base_ns = timed.base_ns,
-          .entry_ns = timed.base_ns * std::exp(sum / static_cast<double>(timed_blocks.size())),
-          .entry = shares_of(sampled.entry, sampled_blocks),
-          .base = shares_of(sampled.base, sampled_blocks)};
-}
-
-std::vector<std::size_t> first(std::size_t count) {
-  std::vector<std::size_t> all(count);
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  return all;
-}
-
-// The standard error of each cause's difference, by the bootstrap. The seed is fixed, so that a
-// report repeats to the byte.
-std::vector<double> standard_errors(const Timed& timed, const Sampled& sampled) {
-  std::mt19937_64 random(20);
-  std::vector<std::size_t> timed_blocks(timed.log_ratios.size());
-  std::vector<std::size_t> sampled_blocks(sampled.entry.size());
-  const auto choose = [&](std::vector<std::size_t>& blocks) {
-    for (std::size_t& block : blocks) block = random() % blocks.size();
-  };
-  std::vector<double> sums(sampled.causes.size(), 0);
-  std::vector<double> squares(sampled.causes.size(), 0);
-  const Draw all =
-      draw_of(timed, first(timed_blocks.size()), sampled, first(sampled_blocks.size()));
-  for (std::size_t i = 0; i < resamples; ++i) {
-    choose(timed_blocks);
-    choose(sampled_blocks);
-    const Draw draw = draw_of(timed, timed_blocks, sampled, sampled_blocks);
-    for (std::size_t cause = 0; cause < sums.size(); ++cause) {
-      const double away = draw.difference(cause) - all.difference(cause);
-      sums[cause] += away;
-      squares[cause] += away * away;
-    }
-  }
-  std::vector<double> errors;
-  errors.reserve(sums.size());
-  for (std::size_t cause = 0; cause < sums.size(); ++cause) {
-    const double mean = sums[cause] / resamples;
-    errors.push_back(std::sqrt(std::max(squares[cause] / resamples - mean * mean, 0.0)));
-  }
-  return errors;
-}
-
-template <class Name>
-Sampled sampled_by(const std::map<std::size_t, CauseCounts>& entry,
-                   const std::map<std::size_t, CauseCounts>& base, Name name) {
-  std::map<std::string, std::size_t> places;
-  const auto row_of = [&](const CauseCounts& counts) {
-    std::vector<double> row;
-    for (const auto& [cause, count] : counts) {
-      const auto place =
-          places.try_emplace(name(Cause{cause.first, cause.second}), places.size()).first->second;
-      if (row.size() <= place) row.resize(place + 1, 0);
-      row[place] += static_cast<double>(count);
-    }
-    return row;
-  };
-  Sampled sampled;
-  for (const auto& [block, counts] : entry) {
-    const auto other = base.find(block);
-    if (other == base.end()) continue;
-    sampled.entry.push_back(row_of(counts));
-    sampled.base.push_back(row_of(other->second));
-  }
-  for (auto* const side : {&sampled.entry, &sampled.base}) {
-    for (auto& row : *side) row.resize(places.size(), 0);
-  }
-  sampled.causes.resize(places.size());
-  for (const auto& [cause, place] : places) sampled.causes[place] = cause;
-  return sampled;
-}
-
-std::uint64_t sum_of(const std::vector<std::vector<double>>& blocks) {
-  double sum = 0;
-  for (const auto& row : blocks) sum = std::accumulate(row.begin(), row.end(), sum);
-  return static_cast<std::uint64_t>(sum);
-}
-
-double share_of(const std::vector<std::vector<double>>& blocks,
-                const std::vector<std::string>& causes, std::string_view cause) {
-  const auto found = std::find(causes.begin(), causes.end(), cause);
-  if (found == causes.end()) return 0;
-  return shares_of(blocks, first(blocks.size()))[static_cast<std::size_t>(found - causes.begin())];
-}
 
 std::string text(const char* format, double value) {
   std::array<char, 32> out{};
@@ -142,81 +152,18 @@ std::string text(const char* format, double value) {
 
 }  // namespace
 
-std::vector<Part> take_apart(const Timed& timed, const Sampled& sampled, double alpha) {
-  const std::size_t blocks = std::min(timed.log_ratios.size(), sampled.entry.size());
-  if (blocks == 0 || sampled.causes.empty()) return {};
-  const Draw all =
-      draw_of(timed, first(timed.log_ratios.size()), sampled, first(sampled.entry.size()));
-  std::vector<Part> parts;
-  parts.reserve(sampled.causes.size());
-  for (std::size_t cause = 0; cause < sampled.causes.size(); ++cause)
-    parts.push_back({.cause = sampled.causes[cause],
-                     .entry_ns = all.entry_ns * all.entry[cause],
-                     .base_ns = all.base_ns * all.base[cause],
-                     .difference_ns = all.difference(cause)});
-  if (blocks >= thresholds::fewest_blocks) {
-    // A percentile of so few blocks' resamples would be too narrow: Student's quantile, and the
-    // factor by which the bootstrap's variance of a mean is too small.
-    const auto n = static_cast<double>(blocks);
-    const double probability = thresholds::nominal(alpha) / 2 / static_cast<double>(parts.size());
-    const double reach = -stats::student_quantile(probability, n - 1) * std::sqrt(n / (n - 1));
-    const std::vector<double> errors = standard_errors(timed, sampled);
-    for (std::size_t cause = 0; cause < parts.size(); ++cause) {
-      const double centre = parts[cause].difference_ns;
-      parts[cause].interval = {centre - reach * errors[cause], centre + reach * errors[cause]};
-    }
-  }
-  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
-    return std::abs(a.difference_ns) > std::abs(b.difference_ns);
-  });
-  return parts;
-}
-
-std::optional<Explanation> explain(const Tally& tally, const Judgement& judgement,
-                                   const Contrast& contrast, double alpha) {
-  const Level* const base = judgement.level(contrast.base);
-  if (!contrast.ratio || contrast.word == Word::withheld || base == nullptr) return std::nullopt;
-  const auto& of_entry = tally.of(contrast.entry, judgement.load.id);
-  const auto& of_base = tally.of(contrast.base, judgement.load.id);
-  const auto name_by_call = [](const Cause& cause) { return std::string(by_call(cause)); };
-  const auto name_by_work = [](const Cause& cause) { return std::string(by_work(cause)); };
-  const auto name_by_both = [&](const Cause& cause) {
-    const std::string call = name_by_call(cause);
-    const std::string work = name_by_work(cause);
-    return call == work ? call : call + ": " + work;
-  };
-  const Timed timed{.base_ns = base->value, .log_ratios = contrast.log_ratios};
-  const Sampled works = sampled_by(of_entry, of_base, name_by_work);
-  if (works.entry.empty()) return std::nullopt;
-  Explanation explanation{
-      .entry = contrast.entry,
-      .base = contrast.base,
-      .load = judgement.load,
-      .ratio = *contrast.ratio,
-      .is_told = contrast.interval && !contrast.interval->contains(1),
-      .difference_ns = base->value * (*contrast.ratio - 1),
-      .blocks = works.entry.size(),
-      .samples = sum_of(works.entry),
-      .base_samples = sum_of(works.base),
-      .unplaced_share = share_of(works.entry, works.causes, to_string(Work::unplaced)),
-      .base_unplaced_share = share_of(works.base, works.causes, to_string(Work::unplaced)),
-      .by_call = take_apart(timed, sampled_by(of_entry, of_base, name_by_call), alpha),
-      .by_work = take_apart(timed, works, alpha),
-      .by_both = take_apart(timed, sampled_by(of_entry, of_base, name_by_both), alpha)};
-  if (contrast.interval)
-    explanation.interval = stats::Interval{base->value * (contrast.interval->low - 1),
-                                           base->value * (contrast.interval->high - 1)};
-  return explanation;
-}
-
-std::vector<Explanation> explanations_of(const JudgedRun& run) {
-  std::vector<Explanation> all;
+Explanations explanations_of(const JudgedRun& run) {
+  Explanations all;
   if (run.run.profiles.empty()) return all;
-  const Tally tally(run.run);
+  const std::string& reference = run.run.manifest.reference;
   for (const Judgement* const judgement : run.judgements_of(metrics().front().id)) {
+    const AtLoad at_load(run, *judgement);
     for (const Contrast& contrast : judgement->contrasts) {
-      if (auto one = explain(tally, *judgement, contrast, run.run.manifest.plan.alpha))
-        all.push_back(std::move(*one));
+      if (auto one = at_load.explain(contrast)) all.contrasts.push_back(std::move(*one));
+    }
+    for (const Contrast& pair : judgement->pairs) {
+      if (pair.entry == reference || pair.base == reference) continue;
+      if (auto one = at_load.explain(pair)) all.pairs.push_back(std::move(*one));
     }
   }
   return all;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "results/table.h"
 
@@ -11,6 +12,7 @@ namespace duelio::results {
 namespace {
 
 constexpr double shown_ns = 5;  // less is 0.00 us at all loads: not worth a row
+constexpr std::size_t most_functions = 12;
 
 using OfEntry = std::vector<const Explanation*>;  // by load
 using Parts = std::vector<Part> Explanation::*;
@@ -57,8 +59,11 @@ std::vector<std::string> causes_of(const OfEntry& explanations, Parts parts) {
   return causes;
 }
 
-void add_rows(std::vector<TableRow>& rows, const OfEntry& explanations, Parts parts) {
-  for (const std::string& cause : causes_of(explanations, parts)) {
+void add_rows(std::vector<TableRow>& rows, const OfEntry& explanations, Parts parts,
+              std::size_t most = std::numeric_limits<std::size_t>::max()) {
+  std::vector<std::string> causes = causes_of(explanations, parts);
+  if (causes.size() > most) causes.resize(most);
+  for (const std::string& cause : causes) {
     TableRow row{"  " + cause};
     for (const Explanation* const explanation : explanations) {
       const Part* const part = find(explanation->*parts, cause);
@@ -69,7 +74,15 @@ void add_rows(std::vector<TableRow>& rows, const OfEntry& explanations, Parts pa
   }
 }
 
-void print_entry(std::ostream& out, const OfEntry& explanations) {
+// Of one model: their functions are the same but for what changed.
+bool are_two_builds(const Run& run, const Explanation& explanation) {
+  const EntrySpec* const entry = run.entry(explanation.entry);
+  const EntrySpec* const base = run.entry(explanation.base);
+  return entry != nullptr && base != nullptr && entry->backend && entry->backend == base->backend &&
+         entry->server != base->server;
+}
+
+void print_entry(std::ostream& out, const Run& run, const OfEntry& explanations) {
   const Explanation& one = *explanations.front();
   std::vector<TableRow> rows{{one.entry + " - " + one.base}, {"all of it"}};
   for (const Explanation* const explanation : explanations) {
@@ -81,24 +94,30 @@ void print_entry(std::ostream& out, const OfEntry& explanations) {
   add_rows(rows, explanations, &Explanation::by_call);
   rows.push_back({"by what was done"});
   add_rows(rows, explanations, &Explanation::by_work);
+  if (are_two_builds(run, one)) {
+    rows.push_back({"by function, without callees"});
+    add_rows(rows, explanations, &Explanation::by_function, most_functions);
+    rows.push_back({"the same functions, with callees"});
+    add_rows(rows, explanations, &Explanation::with_callees, most_functions);
+  }
   print_rows(out, rows);
 }
 
 }  // namespace
 
 void print_explanations(std::ostream& out, const JudgedRun& judged, bool colour) {
-  if (judged.explanations.empty()) return;
+  if (judged.explanations.contrasts.empty()) return;
   out << '\n'
       << (colour ? "\x1b[1m" : "") << "where the difference in CPU per request comes from"
       << (colour ? "\x1b[0m" : "") << ", us; in brackets what is not told from none\n";
   for (const EntrySpec& entry : judged.run.manifest.entries) {
     OfEntry of_entry;
-    for (const Explanation& explanation : judged.explanations) {
+    for (const Explanation& explanation : judged.explanations.contrasts) {
       if (explanation.entry == entry.name) of_entry.push_back(&explanation);
     }
     if (of_entry.empty()) continue;
     for (const Explanation* const explanation : of_entry) out << sentence(*explanation) << '\n';
-    print_entry(out, of_entry);
+    print_entry(out, judged.run, of_entry);
     for (const Explanation* const explanation : of_entry) {
       for (const std::string& line : shortcomings(*explanation)) out << "  " << line << '\n';
     }

@@ -106,7 +106,7 @@ struct JudgedRun {
   std::vector<Conduct> conduct;           // by entry and load
   std::vector<VoidWindows> void_windows;  // by lane and cause
   std::vector<SignChange> sign_changes;
-  std::vector<Explanation> explanations;  // of the primary metric's contrasts, where sampled
+  Explanations explanations;  // where sampled
   std::vector<std::string>
       warnings;  // sentences: warm-up, blocks that resemble their neighbours, not a release build
 

@@ -95,27 +95,29 @@ object to_json(const Explanation& explanation) {
           {"sentence", sentence(explanation)},
           {"by_call", to_json(explanation.by_call)},
           {"by_work", to_json(explanation.by_work)},
-          {"by_both", to_json(explanation.by_both)}};
+          {"by_both", to_json(explanation.by_both)},
+          {"by_function", to_json(explanation.by_function)},
+          {"with_callees", to_json(explanation.with_callees)}};
 }
 
 object to_json(const JudgedRun& run) {
-  return {
-      {"file", run.run.file},
-      {"unfinished", run.run.unfinished()},
-      {"manifest", to_value(run.run.manifest)},
-      {"blocks", run.run.blocks.size()},
-      {"warnings", boost::json::value_from(run.warnings)},
-      {"sign_changes", list(run.sign_changes,
-                            [](const SignChange& change) {
-                              return object{{"entry", change.entry},
-                                            {"better_at", change.from},
-                                            {"worse_at", change.to}};
-                            })},
-      {"judgements",
-       list(run.judgements, [](const Judgement& judgement) { return to_json(judgement); })},
-      {"explanations",
-       list(run.explanations, [](const Explanation& explanation) { return to_json(explanation); })},
-      {"conduct", list(run.conduct, [](const Conduct& conduct) { return to_json(conduct); })}};
+  const auto explanation = [](const Explanation& each) { return to_json(each); };
+  return {{"file", run.run.file},
+          {"unfinished", run.run.unfinished()},
+          {"manifest", to_value(run.run.manifest)},
+          {"blocks", run.run.blocks.size()},
+          {"warnings", boost::json::value_from(run.warnings)},
+          {"sign_changes", list(run.sign_changes,
+                                [](const SignChange& change) {
+                                  return object{{"entry", change.entry},
+                                                {"better_at", change.from},
+                                                {"worse_at", change.to}};
+                                })},
+          {"judgements",
+           list(run.judgements, [](const Judgement& judgement) { return to_json(judgement); })},
+          {"explanations", list(run.explanations.contrasts, explanation)},
+          {"explained_pairs", list(run.explanations.pairs, explanation)},
+          {"conduct", list(run.conduct, [](const Conduct& conduct) { return to_json(conduct); })}};
 }
 
 std::string write(std::span<const JudgedRun> runs) {

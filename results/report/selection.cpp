@@ -78,7 +78,10 @@ void select(JudgedRun& run, const Selection& selection) {
   }
   arrange(run.conduct, entries);
   arrange(run.sign_changes, entries);
-  arrange(run.explanations, entries);
+  arrange(run.explanations.contrasts, entries);
+  arrange(run.explanations.pairs, entries);
+  std::erase_if(run.explanations.pairs,
+                [&](const Explanation& pair) { return run.run.entry(pair.base) == nullptr; });
   std::erase_if(run.run.windows,
                 [&](const Window& window) { return run.run.entry(window.entry) == nullptr; });
 }

@@ -34,10 +34,10 @@ std::string why_sentences(const JudgedRun& run) {
   const auto& sampling = run.run.manifest.machine.sampling;
   if (sampling && *sampling != "available")
     return "<p class=\"note\">Samples: " + escape(*sampling) + "</p>\n";
-  if (run.explanations.empty()) return {};
+  if (run.explanations.contrasts.empty()) return {};
   std::string html = "<ul class=\"answers\">\n";
   std::string notes;
-  for (const Explanation& explanation : run.explanations) {
+  for (const Explanation& explanation : run.explanations.contrasts) {
     html += "<li>" + escape(with_micro(sentence(explanation))) + "</li>\n";
     for (const std::string& line : shortcomings(explanation))
       notes += "<p class=\"note\">" + escape(line) + "</p>\n";
@@ -47,7 +47,7 @@ std::string why_sentences(const JudgedRun& run) {
 
 std::string why_tables(const JudgedRun& run) {
   std::string html;
-  for (const Explanation& explanation : run.explanations)
+  for (const Explanation& explanation : run.explanations.contrasts)
     html += fold(run.label(explanation.entry) + " " + load_phrase(explanation.load) +
                      ": each call with what it does inside",
                  table_of(run, explanation));

@@ -124,8 +124,8 @@ results::Run sampled_run(double ratio = 0.8) {
 
 TEST(Explanation, NamesTheCallThatIsNotMade) {
   const JudgedRun judged(sampled_run());
-  ASSERT_EQ(judged.explanations.size(), 3U) << "one at each load";
-  for (const Explanation& each : judged.explanations) {
+  ASSERT_EQ(judged.explanations.contrasts.size(), 3U) << "one at each load";
+  for (const Explanation& each : judged.explanations.contrasts) {
     const Contrast& contrast = *judged.judgement("cpu", each.load.id)->contrast("et");
     const double base = judged.judgement("cpu", each.load.id)->level("oneshot")->value;
     EXPECT_NEAR(each.difference_ns, base * (*contrast.ratio - 1), 1e-6);
@@ -145,10 +145,10 @@ TEST(Explanation, NamesTheCallThatIsNotMade) {
 }
 
 TEST(Explanation, OfARunThatWasNotSampledIsNone) {
-  EXPECT_TRUE(JudgedRun(test::synthetic_run({})).explanations.empty());
+  EXPECT_TRUE(JudgedRun(test::synthetic_run({})).explanations.contrasts.empty());
   results::Run run = sampled_run();
   std::erase_if(run.profiles, [](const Profile& each) { return each.entry == "et"; });
-  EXPECT_TRUE(JudgedRun(run).explanations.empty()) << "one side alone tells nothing";
+  EXPECT_TRUE(JudgedRun(run).explanations.contrasts.empty()) << "one side alone tells nothing";
 }
 
 TEST(Explanation, SaysWhatTheTableDoesNotKnow) {
@@ -157,7 +157,7 @@ TEST(Explanation, SaysWhatTheTableDoesNotKnow) {
     if (profile.entry == "et") profile.stacks.push_back({20, 6});
   }
   const JudgedRun judged(run);
-  const Explanation& first = judged.explanations.front();
+  const Explanation& first = judged.explanations.contrasts.front();
   EXPECT_GT(first.unplaced_share, 0.15);
   EXPECT_EQ(first.base_unplaced_share, 0);
   ASSERT_EQ(shortcomings(first).size(), 1U);

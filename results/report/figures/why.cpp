@@ -97,7 +97,7 @@ std::vector<Panel> panels(const JudgedRun& run) {
   std::vector<Panel> all;
   for (const EntrySpec& entry : run.run.manifest.entries) {
     OfEntry of_entry;
-    for (const Explanation& explanation : run.explanations) {
+    for (const Explanation& explanation : run.explanations.contrasts) {
       if (explanation.entry == entry.name) of_entry.push_back(&explanation);
     }
     if (of_entry.empty()) continue;
