@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <system_error>
 
@@ -29,8 +30,8 @@ json::value height_of(const json::object& spec, const json::array& rows) {
   const json::value& height = spec.at("height");
   if (!height.is_object()) return height;
   const json::string& field = spec.at("encoding").at("y").at("field").as_string();
-  std::set<json::string> steps;
-  for (const json::value& row : rows) steps.insert(row.at(field).as_string());
+  std::set<std::string> steps;
+  for (const json::value& row : rows) steps.insert(json::serialize(row.at(field)));
   return height.at("step").to_number<int>() * static_cast<int>(steps.size());
 }
 
@@ -68,6 +69,49 @@ json::object theme_on_paper(const json::array& colours) {
   theme["padding"] = 8;
   theme["legend"].as_object()["columns"] = static_width / 150;
   return theme;
+}
+
+// Fields are named once, and a text that occurs often is [its place in the list of texts].
+class Packer {
+ public:
+  json::object pack(const json::array& rows) {
+    std::vector<json::string_view> fields;
+    for (const json::value& row : rows) {
+      for (const auto& each : row.as_object()) {
+        if (std::find(fields.begin(), fields.end(), each.key()) == fields.end())
+          fields.push_back(each.key());
+      }
+    }
+    json::array packed;
+    for (const json::value& row : rows) {
+      json::array cells;
+      for (const json::string_view field : fields) {
+        const json::value* const cell = row.as_object().if_contains(field);
+        cells.push_back(cell == nullptr ? json::value(nullptr) : packed_cell(*cell));
+      }
+      packed.push_back(std::move(cells));
+    }
+    return {{"fields", json::array(fields.begin(), fields.end())}, {"rows", std::move(packed)}};
+  }
+  json::array texts() && { return std::move(texts_); }
+
+ private:
+  json::value packed_cell(const json::value& cell) {
+    if (!cell.is_string()) return cell;
+    const auto [place, is_new] = places_.try_emplace(cell.as_string(), texts_.size());
+    if (is_new) texts_.push_back(cell);
+    return json::array{place->second};
+  }
+
+  std::map<json::string, std::size_t> places_;
+  json::array texts_;
+};
+
+json::array columns_json(const Figure& figure) {
+  json::array columns;
+  for (const Column& column : figure.columns)
+    columns.push_back(json::array{column.field, column.head});
+  return columns;
 }
 
 json::object bound(const Drawing& drawing) {
@@ -110,6 +154,7 @@ std::vector<Drawing> drawings(const JudgedRun& run, const std::string& prefix) {
     if (figure.figure->of_run == nullptr) continue;
     for (Panel& panel : figure.figure->of_run(run)) {
       panel.id = prefix + panel.id;
+      if (panel.choice) panel.choice->place = prefix + panel.choice->place;
       json::array colours = colours_of(run, panel.rows);
       // By section; within one in the order of the list.
       const auto behind = std::upper_bound(
@@ -136,18 +181,31 @@ std::vector<Drawing> drawings_across(std::span<const JudgedRun> runs) {
 
 json::object figures_json(const std::vector<Drawing>& drawings) {
   json::object specs;
+  json::object columns;
   json::object out;
+  Packer packer;
   for (const Drawing& drawing : drawings) {
     const std::string_view name = drawing.figure->name;
     if (!specs.contains(name)) specs[name] = spec_of(drawing);
-    out[drawing.panel.id] =
-        json::object{{"spec", name},
-                     {"height", height_of(specs[name].as_object(), drawing.panel.rows)},
-                     {"colours", drawing.colours},
-                     {"rows", drawing.panel.rows}};
+    const Panel& panel = drawing.panel;
+    json::object figure{{"spec", name},
+                        {"height", height_of(specs[name].as_object(), panel.rows)},
+                        {"colours", drawing.colours},
+                        {"data", packer.pack(panel.rows)}};
+    if (panel.choice) {
+      columns[name] = columns_json(*drawing.figure->figure);
+      figure["place"] = panel.choice->place;
+      figure["choice"] = json::array{panel.choice->pair, panel.choice->load};
+      figure["title"] = panel.title;
+      figure["note"] = panel.note;
+      if (!panel.table.empty()) figure["table"] = packer.pack(panel.table);
+    }
+    out[panel.id] = std::move(figure);
   }
   return {{"theme", json::parse(assets::theme())},
           {"specs", std::move(specs)},
+          {"columns", std::move(columns)},
+          {"texts", std::move(packer).texts()},
           {"figures", std::move(out)}};
 }
 
@@ -156,6 +214,7 @@ bool draw_figures(std::span<const JudgedRun> runs, const std::string& folder) {
   std::vector<std::string> words{"node", DUELIO_PLOTS "/render.mjs"};
   const auto write = [&](const std::vector<Drawing>& all) {
     for (const Drawing& drawing : all) {
+      if (drawing.panel.choice && drawing.panel.choice->is_for_the_page) continue;
       const std::string name =
           (std::filesystem::path(folder) / (drawing.panel.id + ".vl.json")).string();
       write_file(name, json::serialize(bound(drawing)) + "\n");

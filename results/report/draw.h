@@ -26,7 +26,8 @@ std::string run_prefix(std::size_t index, std::size_t count);
 std::vector<Drawing> drawings(const JudgedRun& run, const std::string& prefix);
 std::vector<Drawing> drawings_across(std::span<const JudgedRun> runs);
 
-// {theme, specs, figures: {id: {spec, rows, colours, height}}}: what page.js draws from.
+// {theme, specs, columns, texts, figures: {id: {spec, data, colours, height, ...}}}: what page.js
+// draws from. Rows are packed: {fields, rows}, where a cell [N] is texts[N].
 boost::json::object figures_json(const std::vector<Drawing>& drawings);
 
 // Writes each panel as a complete spec, FOLDER/<id>.vl.json, and has node draw them beside it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include <boost/json.hpp>
 
@@ -60,7 +61,8 @@ std::string table_of(const Drawing& drawing) {
   std::vector<std::string> heads;
   for (const Column& column : columns) heads.emplace_back(column.head);
   Table table(drawing.panel.title, heads);
-  for (const json::value& row : drawing.panel.rows) {
+  const json::array& rows = drawing.panel.table.empty() ? drawing.panel.rows : drawing.panel.table;
+  for (const json::value& row : rows) {
     std::vector<std::string> cells;
     for (const Column& column : columns) {
       const json::value& value = row.at(column.field);
@@ -73,7 +75,8 @@ std::string table_of(const Drawing& drawing) {
 }
 
 std::string chart(const Drawing& drawing) {
-  return "<div><figure class=\"chart\" data-figure=\"" + escape(drawing.panel.id) +
+  return std::string(drawing.figure->figure->is_wide ? "<div class=\"wide\">" : "<div>") +
+         "<figure class=\"chart\" data-figure=\"" + escape(drawing.panel.id) +
          "\"><figcaption><b>" + escape(drawing.panel.title) +
          "</b>: " + escape(drawing.panel.note) + "</figcaption><div></div></figure>\n" +
          fold("As a table", table_of(drawing)) + "</div>\n";
@@ -83,8 +86,15 @@ enum class Layout : std::uint8_t { stacked, beside };
 
 std::string charts(const std::vector<Drawing>& all, Section section, Layout layout) {
   std::string html;
+  std::set<std::string> places;
   for (const Drawing& drawing : all) {
-    if (drawing.panel.section == section) html += chart(drawing);
+    if (drawing.panel.section != section) continue;
+    const auto& choice = drawing.panel.choice;
+    if (!choice || places.insert(choice->place).second) {
+      html += chart(drawing);
+    } else if (!choice->is_for_the_page && !drawing.panel.table.empty()) {
+      html += "<noscript>" + fold(drawing.panel.title, table_of(drawing)) + "</noscript>\n";
+    }
   }
   return html.empty() || layout == Layout::stacked ? html
                                                    : "<div class=\"beside\">\n" + html + "</div>\n";
@@ -177,7 +187,8 @@ std::string sections(const JudgedRun& run, const std::vector<Drawing>& all,
          part("load", "Against the reference, over the load",
               charts(all, Section::answer, Layout::stacked) + decisions(run)) +
          part("why", "Where the difference comes from",
-              why_sentences(run) + charts(all, Section::why, Layout::beside) + why_tables(run)) +
+              why_sentences(run) + why_chooser(all) + charts(all, Section::why, Layout::beside) +
+                  why_tables(run)) +
          part("ratios", "In other metrics", charts(all, Section::ratios, Layout::beside)) +
          part("pairs", "Each against each", pair_tables(run)) +
          part("latency", "Latency", charts(all, Section::latency, Layout::beside)) +

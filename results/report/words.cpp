@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -117,7 +118,10 @@ std::string load_slug(const Load& load) {
 }
 
 std::string with_micro(std::string text) {
-  if (text.ends_with(" us")) text.replace(text.size() - 2, 1, "µ");
+  for (std::size_t at = text.find(" us"); at != std::string::npos; at = text.find(" us", at + 3)) {
+    const char behind = at + 3 < text.size() ? text[at + 3] : ' ';
+    if (std::isalnum(static_cast<unsigned char>(behind)) == 0) text.replace(at + 1, 1, "µ");
+  }
   return text;
 }
 

@@ -3,6 +3,8 @@ import json
 
 import pytest
 
+from support.report import figures_of
+
 LOADS = (("50%", 24_000.0), ("max", None))
 
 
@@ -39,7 +41,7 @@ def test_the_page_shows_each_load_once(tool, folder, tmp_path):
     page = tmp_path / "history.html"
     assert tool("duelio-report", "--history", folder, "--html", page).code == 0
     text = page.read_text()
-    figures = json.loads(text.split('id="figures">')[1].split("</script>")[0])["figures"]
+    figures = figures_of(text)
     assert figures.keys() == {"history-50-percent", "history-max"}
     changed = [row for row in figures["history-max"]["rows"] if row["change"]]
     assert [(row["entry"], row["revision"]) for row in changed] == [("asio", "r7")]

@@ -17,12 +17,13 @@ def index_of(value):
 def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, connections=64, loads=LOADS, handler_cpu=0,
           threads=1, kernel="Linux 6.1.0", idle=0, syscalls="", seed=1, noise=0.01, finished=True, void=0.0, fails=(),
           slopes=None, client_limited=(), left_out=(), started="2026-01-02T03:04:05Z", revision="abc",
-          sampling=None):
+          sampling=None, functions=0):
     """Entries are NAME or NAME=KIND. The first is the reference; entry i has i * 4 % less CPU per request (`slopes`:
     by name, the ratio at the lowest and at the highest load). `syscalls` is why no system calls were counted. `fails`
     are pairs of an entry and a load that it does not hold in most blocks, `left_out` pairs of an entry and why,
     `client_limited` entries for which the generator is the limit in the closed loop. `sampling` is "available" or why
-    not: entry i then makes i * 4 % of the time fewer epoll_ctl, and is otherwise like the first."""
+    not: entry i then makes i * 4 % of the time fewer epoll_ctl, and is otherwise like the first but for `functions` of its
+    own, which call each other."""
     chance = random.Random(seed)
     parts = [entry.partition("=") for entry in entries.split(",")]
     names = [name for name, _, _ in parts]
@@ -112,6 +113,9 @@ def write(file, entries="epoll-oneshot,epoll-et,asio", blocks=12, turns=8, conne
                   "server`duelio::backends::run", "server`duelio::http::parse"]
         arms = max(0, 60 - 20 * number)
         stacks = [[200 + block % 3, 0, 1, 2, 3], [150 - block % 2, 0, 1, 4, 5], [60, 0, 8], [30, 0, 9]]
+        for i in range(functions):
+            frames.append(f"server`duelio::backends::{names[number]}::step_{i}")
+            stacks.append([2 + (i + number) % 3, 0, 8, *range(10 + i - i % 15, 11 + i)])
         return {"type": "profile", "block": block, "load": name, "entry": names[number], "role": role, "frames": frames,
                 "stacks": stacks + ([[arms, 0, 1, 6, 7]] if arms else [])}
 
