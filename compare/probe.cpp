@@ -155,7 +155,9 @@ std::string why_not(Event event) {
   if (errno == ENOENT || errno == EOPNOTSUPP || errno == ENODEV)
     return "perf_event_open: " + name +
            " (this CPU shows no counters, as in most virtual machines)";
-  return "perf_event_open: " + name + " (sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON)";
+  return "perf_event_open: " + name +
+         " (sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON; in a container also a seccomp "
+         "profile that allows it)";
 }
 
 std::vector<Event> countable_events() {

@@ -19,7 +19,9 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr const char* permission = " (sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON)";
+constexpr const char* permission =
+    " (sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON; in a container also a seccomp profile "
+    "that allows perf_event_open)";
 constexpr std::int64_t trial_ns = 50'000'000;
 // Nobody waits for it but who would wait for ever: perf starts within some tenths of a second.
 constexpr seconds limit{60};
@@ -80,7 +82,7 @@ Sampler::Sampler(const std::vector<pid_t>& processes, const std::vector<int>& cp
   // something: the rest is advice on other flags.
   while (const auto line = perf_->read_line(limit)) {
     if (line->ends_with("ack")) return;
-    if (said.empty()) said = *line;
+    if (said.empty() && *line != "Error:") said = *line;
   }
   if (interrupted()) throw Interrupted{};
   const int status = perf_->wait(limit);

@@ -1,10 +1,17 @@
 """duelio-compare --explain with a perf of our own on PATH: missing, refused, and with stacks that are known."""
+import errno
 import json
 import os
+import platform
+import shutil
 import textwrap
 
 import jsonschema
 import pytest
+
+from support.seccomp import forbidding
+
+PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}  # by number: syscall(2)
 
 pytestmark = pytest.mark.xdist_group("comparison")
 
@@ -40,6 +47,7 @@ PERF = '''
 '''
 REFUSED = '''
     #!/bin/sh
+    echo "Error:" >&2
     echo "Access to performance monitoring and observability operations is limited." >&2
     exit 255
 '''
@@ -80,6 +88,21 @@ def test_without_perf_one_line_says_why_and_all_else_is_measured(explain, perf, 
     assert lines[0]["machine"]["sampling"].startswith(f"not available: {why}")
     assert lines[-1]["finished"] and not [line for line in lines if line["type"] == "profile"]
     assert "where the difference" not in result.stdout
+
+
+@pytest.mark.skipif(not shutil.which("perf"), reason="perf is not installed: it would say that alone")
+@pytest.mark.parametrize("error", [errno.EPERM, errno.ENOSYS], ids=errno.errorcode.get)
+def test_a_machine_without_perf_event_open_is_told_in_one_line(tool, short_comparison, tmp_path, error):
+    file = tmp_path / "run.jsonl"
+    result = tool("duelio-compare", *short_comparison, "--backends", "epoll-oneshot,epoll-et", "--load", "max", "--explain",
+                  "--blocks", "1", "--output", file, preexec_fn=forbidding([PERF_EVENT_OPEN[platform.machine()]], error))
+    assert result.code in (0, 3), result
+    said = about_explain(result)
+    assert len(said) == 1 and "Error:" not in said[0], result.stderr
+    assert "a seccomp profile that allows perf_event_open" in said[0] and "kernel.perf_event_paranoid" in said[0]
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert lines[0]["machine"]["sampling"].startswith("not available: ") and lines[-1]["finished"]
+    assert not [line for line in lines if line["type"] == "profile"]
 
 
 def test_known_stacks_are_found_again(explain, tool, root, tmp_path):

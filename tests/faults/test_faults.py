@@ -2,17 +2,16 @@
 
 A fault that cannot reach a model skips its row with the reason: calls that io_uring makes do not pass a preloaded shim.
 """
-import ctypes
 import errno
 import os
 import pathlib
 import resource
 import socket
-import struct
 
 import pytest
 
 from support.processes import HANG_S, run, running_server, started, wait_until
+from support.seccomp import forbidding
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
 EDGE_TRIGGERED = ["epoll-et", "asio", "asio-coro"]
@@ -33,26 +32,6 @@ def assert_serves(port, requests=20):
     for _ in range(requests):
         response = ask(port)
         assert response.startswith(b"HTTP/1.1 200 OK\r\n") and response.endswith(b"\r\n\r\nHello")
-
-
-def forbidding(calls, error):
-    """What a child does before it becomes the server: these calls fail from then on (seccomp(2))."""
-    def install():
-        load_number, equal, give_back = 0x20, 0x15, 0x06
-        allow, fail = 0x7fff0000, 0x00050000 | error
-        program = [(load_number, 0, 0, 0)]
-        program += [(equal, len(calls) - i, 0, number) for i, number in enumerate(calls)]
-        program += [(give_back, 0, 0, allow), (give_back, 0, 0, fail)]
-        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in program))
-
-        class Program(ctypes.Structure):
-            _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
-        libc = ctypes.CDLL(None, use_errno=True)
-        no_new_privileges, set_seccomp, filter_mode = 38, 22, 2
-        filtered = Program(len(program), ctypes.addressof(code))
-        if libc.prctl(no_new_privileges, 1, 0, 0, 0) or libc.prctl(set_seccomp, filter_mode, ctypes.byref(filtered), 0, 0):
-            raise OSError(ctypes.get_errno(), "seccomp")
-    return install
 
 
 # Call, what becomes of every n-th of them, n. A lack of descriptors, after which connections may be refused, is a case of
