@@ -59,36 +59,39 @@ json::object Histogram::to_json() const {
           {"buckets", std::move(buckets)}};
 }
 
-Histogram Histogram::from_json(const json::value& value) {
-  Histogram histogram;
+void Histogram::assign(const json::object& object) {
+  clear();
   try {
-    const json::object& object = value.as_object();
+    const auto count = object.at("count").to_number<std::uint64_t>();
+    if (count > 0) {
+      const auto max = object.at("max").to_number<std::uint64_t>();
+      if (max > max_value) throw std::invalid_argument("histogram max out of range");
+      min_ = object.at("min").to_number<std::uint64_t>();
+      max_ = max;
+    }
     for (const json::value& bucket : object.at("buckets").as_array()) {
       const auto index = bucket.at(0).to_number<std::uint32_t>();
-      const auto count = bucket.at(1).to_number<std::uint64_t>();
-      if (index >= histogram.counts_.size())
-        throw std::invalid_argument("histogram bucket out of range");
-      histogram.counts_[index] += count;
-      histogram.count_ += count;
-    }
-    histogram.sum_ = object.at("sum").to_number<std::uint64_t>();
-    if (histogram.count_ > 0) {
-      histogram.min_ = object.at("min").to_number<std::uint64_t>();
-      histogram.max_ = object.at("max").to_number<std::uint64_t>();
-    }
-    if (histogram.max_ > max_value) throw std::invalid_argument("histogram max out of range");
-    for (std::uint32_t i = 0; i < histogram.counts_.size(); ++i) {
-      if (histogram.counts_[i] != 0 && (i < histogram.first() || i >= histogram.end()))
+      if (index < first() || index >= end())
         throw std::invalid_argument("histogram has counts beyond its min or max");
+      const auto times = bucket.at(1).to_number<std::uint64_t>();
+      counts_[index] += times;
+      count_ += times;
     }
-    if (object.at("count").to_number<std::uint64_t>() != histogram.count_) {
-      throw std::invalid_argument("histogram count differs from its buckets");
-    }
+    if (count != count_) throw std::invalid_argument("histogram count differs from its buckets");
+    sum_ = object.at("sum").to_number<std::uint64_t>();
   } catch (const std::invalid_argument&) {
+    clear();
     throw;
   } catch (const std::exception& error) {
+    clear();
     throw std::invalid_argument(std::string("histogram: ") + error.what());
   }
+}
+
+Histogram Histogram::from_json(const json::value& value) {
+  if (!value.is_object()) throw std::invalid_argument("histogram: is not an object");
+  Histogram histogram;
+  histogram.assign(value.get_object());
   return histogram;
 }
 

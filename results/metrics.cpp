@@ -28,7 +28,8 @@ std::optional<double> median_latency(const Window& window) {
 template <int per_mille>
 std::optional<double> tail_latency(const LaneLoad& lane) {
   constexpr double quantile = per_mille / 1000.0;
-  const Histogram latency = Histogram::from_json(lane.latency);
+  static thread_local Histogram latency;
+  latency.assign(lane.latency);
   if (!latency.supports(quantile)) return std::nullopt;
   return static_cast<double>(latency.quantile(quantile));
 }

@@ -75,9 +75,11 @@ class Reader {
   explicit Reader(Run& run) : run_(run) {}
 
   void read(std::string_view line) {
-    const json::value value = json::parse(line);
+    // A block's histograms are thousands of values, of which none lives longer than the line.
+    json::monotonic_resource memory(room_.data(), room_.size());
+    json::value value = json::parse(line, &memory);
     if (!value.is_object()) throw std::runtime_error("is not an object");
-    json::object fields = value.get_object();
+    json::object& fields = value.get_object();
     const json::value* const type = fields.if_contains("type");
     if (type == nullptr || !type->is_string()) throw std::runtime_error("type is missing");
     const std::string kind(type->get_string());
@@ -86,19 +88,19 @@ class Reader {
       if (kind != "manifest") throw std::runtime_error("is a " + kind + ", not the manifest");
       check_schema(fields);
       fields.erase("schema");
-      from_value(fields, run_.manifest, kind);
+      from_value(value, run_.manifest, kind);
       check(run_.manifest);
       has_manifest_ = true;
     } else if (kind == "window") {
-      add(read_as<Window>(fields, kind));
+      add(read_as<Window>(value, kind));
     } else if (kind == "profile") {
-      add(read_as<Profile>(fields, kind));
+      add(read_as<Profile>(value, kind));
     } else if (kind == "block") {
-      add(read_as<Block>(fields, kind));
+      add(read_as<Block>(value, kind));
     } else if (kind == "end") {
-      run_.end = read_as<End>(fields, kind);
+      run_.end = read_as<End>(value, kind);
     } else if (kind == "verdict") {
-      read_as<Verdict>(fields, kind);  // computed anew from the windows
+      read_as<Verdict>(value, kind);  // computed anew from the windows
     } else {
       throw std::runtime_error("has unknown type '" + kind + "'");
     }
@@ -109,7 +111,7 @@ class Reader {
 
  private:
   template <class Line>
-  static Line read_as(const json::object& fields, const std::string& kind) {
+  static Line read_as(const json::value& fields, const std::string& kind) {
     Line line;
     from_value(fields, line, kind);
     return line;
@@ -153,7 +155,7 @@ class Reader {
       check_lane(lane.entry, lane.role);
       for (const LaneLoad& load : lane.loads) {
         check_load(load.load);
-        Histogram::from_json(load.latency);
+        latency_.assign(load.latency);  // throws
       }
     }
     take(windows_, run_.windows, block.block, "window");
@@ -175,6 +177,8 @@ class Reader {
   }
 
   Run& run_;
+  Histogram latency_;
+  std::vector<unsigned char> room_ = std::vector<unsigned char>(256 * 1024);
   bool has_manifest_ = false;
   std::vector<Window> windows_;  // of the block that is not whole yet
   std::vector<Profile> profiles_;

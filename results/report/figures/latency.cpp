@@ -24,7 +24,8 @@ std::vector<Histogram> histograms_of(const Run& run, std::string_view entry, con
   for_each_lane(run, entry, [&](const Lane& lane) {
     for (const LaneLoad& at : lane.loads) {
       if (at.load != load.id || at.latency.empty()) continue;
-      Histogram histogram = Histogram::from_json(at.latency);
+      Histogram histogram;
+      histogram.assign(at.latency);
       if (histogram.count() > 0) all.push_back(std::move(histogram));
     }
   });
