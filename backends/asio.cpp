@@ -16,7 +16,9 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <thread>
 
 #include <boost/asio.hpp>
 
@@ -167,13 +169,13 @@ class Session : public std::enable_shared_from_this<Session<Loop>>, public Linke
   }
 
   void wait_for_timer() {
-    is_waiting_ = true;
     wakes_at_ = due_;
     timer_->expires_at(due_);
     timer_->async_wait([weak = this->weak_from_this()](error_code error) {
       const auto self = weak.lock();
       if (self != nullptr && error != net::error::operation_aborted) self->on_timer(error);
     });
+    is_waiting_ = true;
   }
 
   void on_timer(error_code failed) {
@@ -234,11 +236,11 @@ class Loop : public Threads {
   // In each of its threads. The last to leave finishes what was received.
   void run(WorkerContext& mine) {
     Threads::worker = &mine;
-    context_.run();
+    until_it_returns([this] { context_.run(); });
     if (--threads_ > 0) return;
     drain(mine, sessions_, [this] {
       context_.restart();
-      context_.run_for(std::chrono::milliseconds(stop_interval_ms));
+      until_it_returns([this] { context_.run_for(std::chrono::milliseconds(stop_interval_ms)); });
     });
   }
 
@@ -256,21 +258,47 @@ class Loop : public Threads {
   const std::optional<http::Deadlines>& deadlines() const noexcept { return config_.deadlines; }
 
  private:
+  // An operation that finds no memory throws out of the run, and its handler is gone with the
+  // session that it kept alive. Another run may follow at once (asio.hpp, "Effect of exceptions
+  // thrown from handlers"). If it was the accept's, there has to be another.
+  template <class Run>
+  void until_it_returns(Run run) {
+    while (true) {
+      try {
+        if (accepts_.use_count() == 1 && acceptor_.is_open()) {
+          net::dispatch(executor_,
+                        [this, held = accepts_] { stopping_ ? accept_the_last() : accept(); });
+        }
+        return run();
+      } catch (const std::bad_alloc&) {
+        if (accepts_.use_count() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+    }
+  }
+
   void accept() {
     acceptor_.async_accept(
-        Threads::one_by_one(context_), [this](error_code error, tcp::socket socket) {
+        Threads::one_by_one(context_),
+        [this, held = accepts_](error_code error, tcp::socket socket) {
           if (!error) open(std::move(socket));  // also one that was accepted as the stop came
           if (stopping_) return accept_the_last();
           if (!error || !must_pause(error.value(), this->worker->counters)) return accept();
           pause_.expires_after(std::chrono::milliseconds(10));
-          pause_.async_wait([this](error_code) { stopping_ ? accept_the_last() : accept(); });
+          pause_.async_wait([this, held](error_code) { stopping_ ? accept_the_last() : accept(); });
         });
   }
 
   void open(tcp::socket socket) {
     if (!this->worker->admit()) return;
     ++this->worker->counters.accepts;
-    std::make_shared<Session<Loop>>(std::move(socket), *this)->start();
+    std::shared_ptr<Session<Loop>> session;
+    try {
+      session = std::make_shared<Session<Loop>>(std::move(socket), *this);
+    } catch (const std::bad_alloc&) {
+      ++this->worker->counters.accept_refused;
+      return this->worker->leave();
+    }
+    session->start();
   }
 
   void accept_the_last() {
@@ -292,6 +320,8 @@ class Loop : public Threads {
   net::io_context context_;
   net::any_io_executor executor_;  // of accepting and stopping
   tcp::acceptor acceptor_;
+  // Held by whatever waits to accept: an operation, its handler, or the timer.
+  std::shared_ptr<void> accepts_ = std::make_shared<int>();
   // The only timer of a context that is run over io_uring: asio_options::no_deadlines.
   net::steady_timer pause_;
   net::posix::stream_descriptor stop_;

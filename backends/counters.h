@@ -23,9 +23,10 @@ struct Counters {
   std::uint64_t rearms = 0;       // interests renewed
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  // Accepts that a lack of descriptors, memory or threads spoiled. Where Acceptor is used such a
-  // connection is closed at once; Asio and io_uring leave it in the listener's queue and try again
-  // every 10 ms, and io_uring counts that also when nobody waits.
+  // Accepts that a lack of descriptors, memory or threads spoiled. Without memory of ours for it a
+  // connection is closed at once; libuv lets it wait. The same without descriptors where Acceptor
+  // is used; Asio and io_uring leave it in the listener's queue and try again every 10 ms, and
+  // io_uring counts that also when nobody waits.
   std::uint64_t accept_refused = 0;
   std::uint64_t accept_over_limit = 0;  // connections closed at once: ServerConfig::connections
   std::uint64_t errors_reset = 0;       // ECONNRESET, EPIPE: the peer went away

@@ -130,7 +130,11 @@ class Worker {
       Session* session = nullptr;
       {
         const std::lock_guard lock(shared_.mutex);
-        session = &shared_.sessions.open(std::move(fd), context_.workspace);
+        session = shared_.sessions.open(fd, context_.workspace, context_.counters);
+      }
+      if (session == nullptr) {
+        context_.leave();
+        continue;
       }
       give_to_deadlines(*session);
       session->turn.give();

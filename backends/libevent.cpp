@@ -112,7 +112,12 @@ class Worker {
 
   void accept_all() {
     while (os::UniqueFd fd = acceptor_.accept(context_.counters)) {
-      Watched& watched = sessions_.open(std::move(fd), context_.workspace);
+      Watched* const opened = sessions_.open(fd, context_.workspace, context_.counters);
+      if (opened == nullptr) {
+        context_.leave();
+        continue;
+      }
+      Watched& watched = *opened;
       watched.worker = this;
       event_assign(&watched.input, base_.get(), watched.fd(), EV_READ | EV_PERSIST, on_ready,
                    &watched);

@@ -13,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -112,6 +113,8 @@ class Worker {
                         }),
           "uv_poll_start");
     check(uv_timer_init(&loop_.uv, &tick_), "uv_timer_init");
+    check(uv_timer_init(&loop_.uv, &retry_), "uv_timer_init");
+    retry_.data = this;
   }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -159,7 +162,12 @@ class Worker {
       }
       return;
     }
-    auto* const session = new Session(*this, context_.workspace);
+    auto* const session = new (std::nothrow) Session(*this, context_.workspace);
+    if (session == nullptr) {  // it waits, and the listener with it, until there is memory
+      uv_timer_start(
+          &retry_, [](uv_timer_t* timer) { static_cast<Worker*>(timer->data)->accept(0); }, 10, 0);
+      return;
+    }
     init(session->socket);
     if (context_.config.deadlines) {
       uv_timer_init(&loop_.uv, &session->deadline);
@@ -269,7 +277,7 @@ class Worker {
     const std::size_t sent = n > 0 ? static_cast<std::size_t>(n) : 0;
     context_.counters.bytes_out += sent;
     session.connection.consume(sent);
-    if (sent == bytes.len) return true;
+    if (sent == bytes.len || session.connection.want() != http::Want::write) return true;
     stop_reading(session);
     const uv_buf_t rest = output(session);
     const int error = -uv_write(&session.write, session.stream(), &rest, 1, on_write);
@@ -326,7 +334,8 @@ class Worker {
   List<Session> sessions_;
   Socket listener_{};
   uv_poll_t stop_{};
-  uv_timer_t tick_{};  // while it stops
+  uv_timer_t tick_{};   // while it stops
+  uv_timer_t retry_{};  // while a connection waits for memory
   Loop loop_;
 };
 

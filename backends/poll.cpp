@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -95,11 +96,30 @@ class Worker {
 
   void accept_all() {
     while (os::UniqueFd fd = acceptor_.accept(context_.counters)) {
-      waits_.push_back({fd.get(), POLLIN, 0});
-      Session& session = sessions_.open(std::move(fd), context_.workspace);
-      session.place = owners_.size();
-      owners_.push_back(&session);
-      deadlines_.update(session);
+      const pollfd wait{fd.get(), POLLIN, 0};
+      Session* const session =
+          has_room() ? sessions_.open(fd, context_.workspace, context_.counters) : nullptr;
+      if (session == nullptr) {
+        context_.leave();
+        continue;
+      }
+      waits_.push_back(wait);
+      session->place = owners_.size();
+      owners_.push_back(session);
+      deadlines_.update(*session);
+    }
+  }
+
+  // For one more, or makes it; false, and counted, when there is no memory.
+  bool has_room() noexcept {
+    if (waits_.size() < waits_.capacity() && owners_.size() < owners_.capacity()) return true;
+    try {
+      waits_.reserve(2 * waits_.size());
+      owners_.reserve(2 * owners_.size());
+      return true;
+    } catch (const std::bad_alloc&) {
+      ++context_.counters.accept_refused;
+      return false;
     }
   }
 

@@ -16,6 +16,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include <poll.h>
@@ -108,7 +109,11 @@ class Server {
   }
 
   bool start(os::UniqueFd fd) {
-    auto* const task = new Task{*this, std::move(fd)};
+    auto* const task = new (std::nothrow) Task{*this, std::move(fd)};
+    if (task == nullptr) {
+      leave_limit();
+      return false;
+    }
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -134,7 +139,14 @@ class Server {
   }
 
   void serve(os::UniqueFd fd) {
-    const auto context = std::make_unique<WorkerContext>(config_);
+    std::unique_ptr<WorkerContext> context;
+    try {
+      context = std::make_unique<WorkerContext>(config_);
+    } catch (const std::bad_alloc&) {
+      leave_limit();
+      fd.reset();
+      return leave({.accept_refused = 1});
+    }
     {
       Session session(std::move(fd), context->workspace);
       Served served;

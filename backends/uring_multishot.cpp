@@ -11,8 +11,10 @@
 // receive ends and is armed again after others have given theirs back. What arrives while an answer
 // is being sent is copied and waits; above 64 KiB of that the receive is cancelled until the answer
 // has left.
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -160,7 +162,12 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
     if (session.connection.want() == http::Want::read && session.waiting.empty()) {
       session.connection.receive(bytes);
     } else if (session.connection.want() != http::Want::close) {
-      session.waiting.append(bytes.data(), bytes.size());
+      try {
+        session.waiting.append(bytes.data(), bytes.size());
+      } catch (const std::bad_alloc&) {
+        session.connection.abort();
+        return;
+      }
       if (session.waiting.size() > most_waiting && session.receiving) {
         cancel(Operation::receive, &session);
       }
@@ -169,7 +176,8 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
 
   void send(MultishotSession& session) {
     const std::span<const char> bytes = session.connection.output();
-    const bool silent = may_be_silent(session) && !is_zero_copy(session, bytes);
+    const bool silent =
+        may_be_silent(session) && !is_zero_copy(session, bytes) && has_room_for_silent();
     io_uring_sqe& sqe = ring().next(Operation::send, &session);
     prepare_send(sqe, session, bytes,
                  silent ? MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL : MSG_NOSIGNAL);
@@ -211,6 +219,19 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
   bool may_be_silent(const MultishotSession& session) const noexcept {
     return skips_success_ && !session.must_tell && session.receiving && session.waiting.empty() &&
            !session.ended && session.connection.is_last_output();
+  }
+
+  // In both lists, which take turns; or makes it.
+  bool has_room_for_silent() noexcept {
+    if (silent_.size() < std::min(silent_.capacity(), settling_.capacity())) return true;
+    const std::size_t more = std::max<std::size_t>(64, 2 * silent_.size());
+    try {
+      silent_.reserve(more);
+      settling_.reserve(more);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
 
   void remember_silent(MultishotSession& session) {

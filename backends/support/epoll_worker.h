@@ -88,12 +88,14 @@ class EpollWorker {
 
   void accept_all() {
     while (os::UniqueFd fd = acceptor_.accept(counters())) {
-      Session& session = sessions_.open(std::move(fd), context_.workspace);
-      if (!epoll_.add(session.fd(), &session, Model::interest, counters())) {
-        close(session);
-        continue;
+      Session* const session = sessions_.open(fd, context_.workspace, counters());
+      if (session == nullptr) {
+        context_.leave();
+      } else if (!epoll_.add(session->fd(), session, Model::interest, counters())) {
+        close(*session);
+      } else {
+        deadlines_.update(*session);
       }
-      deadlines_.update(session);
     }
   }
 

@@ -207,8 +207,10 @@ class RingWorker {
   void open(Socket socket) {
     if (!context_.admit()) return release(socket);
     ++counters().accepts;
-    Session& session = sessions_.open(std::move(socket), context_.workspace);
-    model().begin(session);
+    if (Session* const session = sessions_.open(socket, context_.workspace, counters()))
+      return model().begin(*session);
+    context_.leave();
+    release(socket);
   }
 
   void on_sent(Completion completion) {

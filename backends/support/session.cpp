@@ -41,12 +41,11 @@ bool Session::send(Counters& counters) {
       const auto size = static_cast<std::size_t>(n);
       counters.bytes_out += size;
       connection.consume(size);
-      return size == bytes.size();
+      return size == bytes.size() || connection.want() == http::Want::close;
     }
     if (errno == EAGAIN) {
       ++counters.would_block;
-      connection.consume(0);
-      return false;
+      return connection.consume(0) == http::Want::close;
     }
     if (errno == EINTR) continue;
     counters.count_error(errno);

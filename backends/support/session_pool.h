@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "backends/support/session.h"
@@ -24,17 +25,18 @@ class Pool {
     }
   }
 
-  template <class Socket>  // os::UniqueFd, or the number of a ring's own
-  Session& open(Socket socket, http::Workspace& workspace) {
-    Slot* slot = free_;
-    if (slot != nullptr) {
-      free_ = slot->next;
-    } else {
-      slot = new Slot;
+  // Takes the socket over: os::UniqueFd, or the number of a ring's own. Null, and the socket is
+  // still the caller's, when there is no memory for a session; that is counted.
+  template <class Socket>
+  Session* open(Socket& socket, http::Workspace& workspace, Counters& counters) {
+    Slot* slot = free_ != nullptr ? std::exchange(free_, free_->next) : new (std::nothrow) Slot;
+    if (slot == nullptr) {
+      ++counters.accept_refused;
+      return nullptr;
     }
     auto* const session = std::construct_at(&slot->session, std::move(socket), workspace);
     open_.insert(*session);
-    return *session;
+    return session;
   }
 
   // Closes the descriptor too.

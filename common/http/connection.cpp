@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <new>
 
 #include "common/http/target.h"
 
@@ -10,7 +11,7 @@ namespace duelio::http {
 
 Connection::Connection(Workspace& workspace, Buffers buffers)
     : workspace_(&workspace), parser_(workspace.limits()), buffers_(buffers) {
-  if (buffers_ == Buffers::owned) reserve_input(Workspace::receive_size);
+  if (buffers_ == Buffers::owned && !reserve_input(Workspace::receive_size)) abort();
 }
 
 std::span<char> Connection::prepare() {
@@ -28,7 +29,7 @@ Want Connection::commit(std::size_t n) {
 Want Connection::receive(std::span<const char> bytes) {
   assert(want_ == Want::read);
   if (input_size_ == 0) return absorb(bytes.data(), bytes.size());
-  reserve_input(input_size_ + bytes.size());
+  if (!reserve_input(input_size_ + bytes.size())) return abort();
   std::memcpy(input_.get() + input_size_, bytes.data(), bytes.size());
   return absorb(input_.get(), input_size_ + bytes.size());
 }
@@ -46,10 +47,10 @@ Want Connection::absorb(const char* data, std::size_t size) {
     // Bytes behind the last answer's request would make the kernel answer close(2) with a reset.
     if (used != size) linger_ = true;
     drop_input();
-  } else {
-    keep_input(data + used, size - used);
+  } else if (!keep_input(data + used, size - used)) {
+    return abort();
   }
-  if (buffers_ != Buffers::lent && output_size_ > 0) keep_output();
+  if (buffers_ != Buffers::lent && output_size_ > 0 && !keep_output()) return abort();
   return settle();
 }
 
@@ -172,7 +173,7 @@ Want Connection::consume(std::size_t n) {
   if (output_size_ > 0) {
     output_ += n;
     output_size_ -= n;
-    if (output_size_ > 0) keep_output();
+    if (output_size_ > 0 && !keep_output()) return abort();
   } else {
     stream_offset_ += n;
     stream_left_ -= n;
@@ -211,7 +212,7 @@ Want Connection::expire() {
   in_body_ = false;
   drop_input();
   refuse(Status::request_timeout);
-  if (buffers_ != Buffers::lent) keep_output();
+  if (buffers_ != Buffers::lent && !keep_output()) return abort();
   return settle();
 }
 
@@ -233,37 +234,43 @@ void Connection::drop_input() noexcept {
   input_capacity_ = 0;
 }
 
-void Connection::keep_input(const char* rest, std::size_t size) {
+bool Connection::keep_input(const char* rest, std::size_t size) {
   if (rest >= input_.get() && rest < input_.get() + input_capacity_) {
     if (rest != input_.get()) std::memmove(input_.get(), rest, size);
   } else {
     input_size_ = 0;  // nothing of the old content is wanted, should the room have to grow
-    reserve_input(size);
+    if (!reserve_input(size)) return false;
     std::memcpy(input_.get(), rest, size);
   }
   input_size_ = size;
+  return true;
 }
 
 // Always leaves room for a whole head, so that prepare() has room until the parser refuses the
 // head.
-void Connection::reserve_input(std::size_t size) {
+bool Connection::reserve_input(std::size_t size) {
   const std::size_t wanted =
       std::max({size, Workspace::receive_size, workspace_->limits().head + 1});
-  if (input_capacity_ >= wanted) return;
-  auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+  if (input_capacity_ >= wanted) return true;
+  std::unique_ptr<char[]> larger(new (std::nothrow) char[wanted]);
+  if (larger == nullptr) return false;
   if (input_size_ > 0) std::memcpy(larger.get(), input_.get(), input_size_);
   input_ = std::move(larger);
   input_capacity_ = wanted;
+  return true;
 }
 
-void Connection::keep_output() {
-  if (output_ >= kept_output_.get() && output_ < kept_output_.get() + kept_capacity_) return;
+bool Connection::keep_output() {
+  if (output_ >= kept_output_.get() && output_ < kept_output_.get() + kept_capacity_) return true;
   if (kept_capacity_ < output_size_) {
-    kept_output_ = std::make_unique_for_overwrite<char[]>(output_size_);
+    std::unique_ptr<char[]> larger(new (std::nothrow) char[output_size_]);
+    if (larger == nullptr) return false;
+    kept_output_ = std::move(larger);
     kept_capacity_ = output_size_;
   }
   std::memcpy(kept_output_.get(), output_, output_size_);
   output_ = kept_output_.get();
+  return true;
 }
 
 }  // namespace duelio::http

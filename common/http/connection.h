@@ -50,6 +50,9 @@ enum class Buffers : std::uint8_t {
 // Nothing here times out by itself: a driver that has deadlines asks for phase() and progress()
 // after its calls, and calls expire() when the time is over (deadlines.h).
 //
+// Where memory that a connection needs is not to be had, it ends: want() is close. Nothing here
+// throws.
+//
 // Invariant: want() == write <=> !output().empty().
 class Connection {
  public:
@@ -132,9 +135,10 @@ class Connection {
   bool is_full() const noexcept;
   bool has_output() const noexcept { return output_size_ > 0 || stream_left_ > 0; }
   void drop_input() noexcept;
-  void keep_input(const char* rest, std::size_t size);
-  void keep_output();
-  void reserve_input(std::size_t size);
+  // False when there is no memory.
+  bool keep_input(const char* rest, std::size_t size);
+  bool keep_output();
+  bool reserve_input(std::size_t size);
 
   Workspace* workspace_;
   RequestParser parser_;
