@@ -18,6 +18,7 @@
 #include "compare/loads.h"
 #include "compare/network.h"
 #include "compare/resume.h"
+#include "compare/workloads.h"
 
 namespace duelio::compare {
 
@@ -56,18 +57,6 @@ const cli::Tool tool_of_hosts{
 };
 
 namespace {
-
-const std::vector<results::Workload>& workloads() {
-  static const std::vector<results::Workload> all{
-      {.name = "hello"},
-      {.name = "pipelined", .pipeline = 16},
-      {.name = "churn", .requests_per_connection = 1},
-      {.name = "upload", .method = "POST", .body_bytes = 1 << 20},
-      {.name = "download", .target = "/bytes/1048576"},
-      {.name = "idle", .idle_connections = 10'000},
-  };
-  return all;
-}
 
 struct Preset {
   std::string_view name;
@@ -252,7 +241,9 @@ po::options_description described(bool has_hosts) {
       ("server", list()->value_name("NAME=PATH"),
        "another build's duelio-server, with the first of --backends: compares two builds")
       ("reference", word()->value_name("NAME"), "what ratios refer to (default: the first)")
-      ("workload", text("hello")->value_name("NAME"), "hello, pipelined, churn, upload, download or idle")
+      ("workload", text("hello")->value_name("NAME"), 
+       "hello, pipelined, churn, upload, download or idle; all but hello with a number of their own, such as pipelined:4 or "
+       "download:64KiB")
       ("load", word()->value_name("LIST"),
        "loads to sweep: 10% of what the slowest entry reaches, 20k requests/s, max (the closed loop)")
       ("preset", text("quick")->value_name("NAME"),
@@ -389,8 +380,7 @@ std::vector<Options> fresh(const po::variables_map& values, const std::vector<st
       throw cli::UsageError("--reference '" + options.reference + "' is not among the entries");
     }
   }
-  options.workload = cli::value(values, "workload",
-                                [](std::string_view name) { return by_name(workloads(), name); });
+  options.workload = cli::value(values, "workload", parse_workload);
   choose_plan(values, options);
   options.plan.network = cli::value(values, "network", parse_network);
   if (!hosts.empty()) choose_hosts(values, hosts, options);

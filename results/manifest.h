@@ -58,7 +58,7 @@ struct Workload {
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit visit) {
-    visit("name", self.name, Share::always);
+    visit("name", self.name, Share::no);  // the rest says what it is
     visit("target", self.target, Share::always);
     visit("pipeline", self.pipeline, Share::always);
     visit("requests_per_connection", self.requests_per_connection, Share::always);
