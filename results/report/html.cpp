@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 
 #include <boost/json.hpp>
@@ -233,6 +234,13 @@ std::string across(const std::vector<Drawing>& all) {
   return section("", "across", "Over what the files vary", html);
 }
 
+std::string kind_of(const Manifest& manifest) {
+  const Machine& machine = manifest.machine;
+  return machine.details
+             ? machine.details->kind
+             : machine.cpu + ", " + std::to_string(machine.cpus) + " CPUs, " + machine.kernel;
+}
+
 std::string page(const std::string& title, const std::string& answers, const std::string& parts,
                  const std::vector<Drawing>& all) {
   return fill(assets::page(), {{"title", escape("duelio: " + title)},
@@ -282,6 +290,31 @@ std::string history_to_html(std::span<const JudgedRun> runs) {
       list_of(changes, "answers"),
       across(all) + section("", "manifest", "How the newest was measured", manifest_list(newest)),
       all);
+}
+
+std::string index_to_html(std::span<const JudgedRun> runs, const std::vector<std::string>& links) {
+  std::map<std::string, Table> kinds;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Manifest& manifest = runs[i].run.manifest;
+    Table& table =
+        kinds
+            .try_emplace(kind_of(manifest), "Each run, and what it answers",
+                         std::vector<std::string>{"conditions", "entries", "started", "control"},
+                         Table::Of::words)
+            .first->second;
+    table.row({format_setting(runs[i].run), entry_names(runs[i]), manifest.started.substr(0, 10),
+               control_states(runs[i])},
+              links[i]);
+    table.across(answer_list(runs[i]));
+  }
+  std::string parts;
+  std::size_t number = 0;
+  for (const auto& [kind, table] : kinds)
+    parts += section("", "kind-" + std::to_string(++number), escape(kind), table.str());
+  return page(std::to_string(runs.size()) + " comparisons on " + std::to_string(kinds.size()) +
+                  (kinds.size() == 1 ? " kind of machine" : " kinds of machines"),
+              "<p>Runs on machines of different kinds are not held against each other.</p>\n",
+              parts, {});
 }
 
 }  // namespace duelio::results

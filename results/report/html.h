@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "results/judged_run.h"
 
@@ -13,5 +14,8 @@ std::string to_html(std::span<const JudgedRun> runs);
 
 // The same of a history: what changed when, and its figures; nothing of the single runs.
 std::string history_to_html(std::span<const JudgedRun> runs);
+
+// What each of many runs answers, by kind of machine, with links to their own pages.
+std::string index_to_html(std::span<const JudgedRun> runs, const std::vector<std::string>& links);
 
 }  // namespace duelio::results

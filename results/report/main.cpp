@@ -18,6 +18,7 @@
 #include "results/report/input.h"
 #include "results/report/options.h"
 #include "results/report/selection.h"
+#include "results/report/site.h"
 #include "results/report/whole_file.h"
 #include "results/report/words.h"
 #include "results/table.h"
@@ -123,6 +124,7 @@ int show(const ReportOptions& options) {
   }
   if (!options.html.empty())
     write_file(options.html, options.is_history ? history_to_html(runs) : to_html(runs));
+  if (!options.site.empty()) write_site(runs, options.site);
   for (const RegisteredExporter& each : registered_exporters()) {
     const auto file = options.exports.find(each.flag);
     if (file != options.exports.end()) write_file(file->second, each.exporter->write(runs));
@@ -142,9 +144,10 @@ int main(int argc, char** argv) {
   return cli::run(report_tool, [&] {
     const auto options = parse_report_options(argc, argv);
     if (!options) return cli::exit_ok;
-    if (!options->html.empty() && assets::vega().empty()) {
+    if (!(options->html + options->site).empty() && assets::vega().empty()) {
       throw std::runtime_error(
-          "--html needs the figures' libraries, and this duelio-report was built without them: run "
+          "--html and --site need the figures' libraries, and this duelio-report was built without "
+          "them: run "
           "scripts/setup, then configure and build again");
     }
     try {

@@ -26,6 +26,7 @@ const cli::Tool report_tool{
          "duelio-report run.jsonl --sort cpu@10% --only asio,uring",
          "duelio-report monday.jsonl tuesday.jsonl --html both.html",
          "duelio-report run.jsonl --markdown - --csv run.csv --svg figures",
+         "duelio-report results/records/*/*.jsonl.xz --site public",
          "duelio-report --history results/runs/nightly --html history.html",
          "duelio-report --baseline main.jsonl branch.jsonl --fail-on 5%",
          "duelio-report --baseline amd.jsonl intel.jsonl branch.jsonl    # the newest like one"},
@@ -44,6 +45,8 @@ po::options_description flags() {
   // clang-format off
   description.add_options()
       ("html", file(), "write one self-contained page")
+      ("site", po::value<std::string>()->value_name("DIR"),
+       "a folder for a web server: a page of each run, and index.html with what each answers, by kind of machine")
       ("svg", po::value<std::string>()->value_name("DIR"),
        "draw the figures as SVG (and PNG, with rsvg-convert) beside their bound Vega-Lite specs; needs Node.js")
       ("sort", po::value<std::string>()->value_name("KEY"), "order of the entries: METRIC or METRIC@LOAD, the best first")
@@ -100,7 +103,7 @@ void refuse_pointless(const po::variables_map& values, const ReportOptions& opti
   needs("fail-on", "baseline");
   needs("allow-unlike", "baseline");
   needs("figure", "splice");
-  for (const char* flag : {"baseline", "sort", "svg"}) {
+  for (const char* flag : {"baseline", "sort", "svg", "site"}) {
     if (options.is_history && values.contains(flag))
       throw cli::UsageError("--" + std::string(flag) + " does not go with --history");
   }
@@ -116,7 +119,7 @@ void refuse_pointless(const po::variables_map& values, const ReportOptions& opti
     if (!each.exporter->takes_several) takes_one(std::string(each.flag));
   }
   if (options.baseline.empty()) return;
-  std::vector<std::string> shown{"html", "svg", "sort", "only", "splice"};
+  std::vector<std::string> shown{"html", "site", "svg", "sort", "only", "splice"};
   for (const RegisteredExporter& each : registered_exporters()) shown.emplace_back(each.flag);
   for (const std::string& flag : shown) {
     if (values.contains(flag))
@@ -124,8 +127,12 @@ void refuse_pointless(const po::variables_map& values, const ReportOptions& opti
   }
 }
 
-// What is written is not what is read, nor written twice, nor a folder.
+// What is written is not what is read, nor written twice, nor a folder; but a site is one.
 void check_outputs(const ReportOptions& options) {
+  std::error_code missing;
+  const auto site = std::filesystem::status(options.site, missing);
+  if (std::filesystem::exists(site) && !std::filesystem::is_directory(site))
+    throw cli::UsageError("--site '" + options.site + "' is no folder");
   std::vector<std::pair<std::string, std::string>> outputs;
   const auto add = [&](const std::string& flag, const std::string& file) {
     if (!file.empty()) outputs.emplace_back(flag, file);
@@ -166,6 +173,7 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
                         .allow_unlike = values.contains("allow-unlike"),
                         .selection = {.only = {}, .sort = text_of(values, "sort")},
                         .html = text_of(values, "html"),
+                        .site = text_of(values, "site"),
                         .svg = text_of(values, "svg"),
                         .splice = text_of(values, "splice"),
                         .figure = text_of(values, "figure")};

@@ -20,6 +20,7 @@ struct ReportOptions {
   Selection selection;
   std::string html;                                 // files; "-" is stdout, empty for none
   std::map<std::string_view, std::string> exports;  // by the exporter's flag
+  std::string site;                                 // a folder
   std::string svg;                                  // a folder
   std::string splice;  // a document whose marked part is replaced by the Markdown
   std::string figure;  // which that Markdown shows
