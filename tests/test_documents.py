@@ -72,7 +72,7 @@ def test_every_model_option_workload_and_peer_has_its_row_in_models(root, docume
     assert set(re.findall(r"`([\w-]+)`", " ".join(table))) == set(listed)
     options = "".join(file.read_text() for file in (root / "backends/support").glob("*_options.h"))
     assert named("## Options") == set(re.findall(r'\.name = "([\w-]+)"', options))
-    workloads = re.findall(r'\{\.name = "(\w+)"', (root / "compare/command_line.cpp").read_text())
+    workloads = re.findall(r'\{\.name = "(\w+)"', (root / "compare/workloads.cpp").read_text())
     assert named("## Workloads") == set(workloads)
     assert named("## Foreign servers") == {file.name for file in (root / "compare/peers").glob("*.json")}
 

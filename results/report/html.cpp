@@ -243,15 +243,17 @@ std::string kind_of(const Manifest& manifest) {
 
 std::string page(const std::string& title, const std::string& answers, const std::string& parts,
                  const std::vector<Drawing>& all) {
+  // Without figures their libraries, nine tenths of a page, are of no use.
+  const auto library = [&](std::string_view text) { return std::string(all.empty() ? "" : text); };
   return fill(assets::page(), {{"title", escape("duelio: " + title)},
                                {"headline", escape(title)},
                                {"css", std::string(assets::css())},
                                {"answers", answers},
                                {"runs", parts},
                                {"figures", embed(figures_json(all))},
-                               {"vega", std::string(assets::vega())},
-                               {"vega-lite", std::string(assets::vega_lite())},
-                               {"vega-embed", std::string(assets::vega_embed())},
+                               {"vega", library(assets::vega())},
+                               {"vega-lite", library(assets::vega_lite())},
+                               {"vega-embed", library(assets::vega_embed())},
                                {"script", std::string(assets::script())}});
 }
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import signal
 import statistics
@@ -236,7 +237,9 @@ def test_an_interruption_leaves_nothing(begun, hosts):
     os.kill(job.pid, signal.SIGINT)
     assert job.wait(HANG_S) != 0
     wait_until(lambda: not hosts.processes(), "the end of all that was started")
-    assert lines_of(file)[-1]["reason"] == "interrupted"
+    # An agent that takes longer than half a second to say farewell counts as gone.
+    reason = lines_of(file)[-1]["reason"]
+    assert reason == "interrupted" or re.fullmatch(r"rank \d is gone: its agent or its host has died", reason), reason
 
 
 def test_a_cut_link_is_named_and_leaves_nothing(begun, hosts):
