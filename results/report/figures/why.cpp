@@ -67,10 +67,12 @@ boost::json::array rows_of(const Explanation& explanation, const std::vector<Par
   return rows;
 }
 
+using Parts = std::vector<Part> Explanation::*;
+
 std::vector<Panel> panels(const JudgedRun& run) {
   std::vector<Panel> all;
-  const auto add_panels = [&](std::string_view place, std::string_view what,
-                              std::vector<Part> Explanation::* parts, bool says_it) {
+  const auto add_panels = [&](std::string_view place, std::string_view what, Parts parts,
+                              bool says_it) {
     for (const Explanation* const explanation : all_explanations(run)) {
       Panel panel = why_panel(run, *explanation, place, what);
       panel.note = says_it ? with_micro(sentence(*explanation))
