@@ -35,7 +35,16 @@ std::vector<Options> resumed(
   std::vector<Options> cells = parse(manifest.command);
   Options& first = cells.at(manifest.plan.cell - 1);
 
-  const results::Run here{.manifest = manifest_of(first, 0)};
+  results::Run here{.manifest = manifest_of(first, 0)};
+  // A run between namespaces has looked at TCP's settings in one of its own, which is gone.
+  if (manifest.plan.network && manifest.machine.details && here.manifest.machine.details) {
+    const results::Details& there = *manifest.machine.details;
+    results::Details& details = *here.manifest.machine.details;
+    details.congestion_control = there.congestion_control;
+    details.qdisc = there.qdisc;
+    details.tcp_rmem = there.tcp_rmem;
+    details.tcp_wmem = there.tcp_wmem;
+  }
   const auto unlike = [&](const std::string& what, const std::string& one,
                           const std::string& other) {
     if (one != other) refuse("cannot go on here: " + what + ": " + one + " and " + other);

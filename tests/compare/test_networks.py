@@ -125,6 +125,18 @@ def test_a_run_between_namespaces_says_so(tool, short_comparison, tmp_path, peer
 
 
 @veth
+def test_a_killed_run_between_namespaces_goes_on(start, tool, short_comparison, tmp_path):
+    file = tmp_path / "run.jsonl"
+    compare = start("duelio-compare", *short_comparison, *TWO, "--blocks", "3", "--network", "veth", "--output", file,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for_second_block(compare, file)
+    compare.kill()
+    compare.wait(HANG_S)
+    resumed = tool("duelio-compare", "--resume", file)
+    assert resumed.code in (0, 3), resumed
+
+
+@veth
 def test_the_servers_namespace_is_another_than_the_generators(start, short_comparison, tmp_path):
     file = tmp_path / "run.jsonl"
     compare = start("duelio-compare", *short_comparison, *TWO, "--blocks", "10000", "--network", "veth", "--output", file,
