@@ -2,13 +2,10 @@
 
 #include <vector>
 
-#include "common/cli.h"
+#include "compare/flags.h"
 #include "compare/options.h"
 
 namespace duelio::compare {
-
-extern const cli::Tool tool;
-extern const cli::Tool tool_of_hosts;
 
 // The cells of the matrix, one if no flag has a list; none when --help or --version was answered.
 // `hosts` are those of duelio-compare-mpi, by rank; none: this is duelio-compare. Whatever can be

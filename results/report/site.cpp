@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <vector>
 
 #include "results/report/html.h"
 #include "results/report/whole_file.h"
@@ -10,6 +11,9 @@
 
 namespace duelio::results {
 
+namespace {
+
+// In the order of the runs, each once.
 std::vector<std::string> page_names(std::span<const JudgedRun> runs) {
   std::vector<std::string> names = names_of(runs);
   std::map<std::string, int> seen;
@@ -26,6 +30,8 @@ std::vector<std::string> page_names(std::span<const JudgedRun> runs) {
   }
   return names;
 }
+
+}  // namespace
 
 void write_site(std::span<const JudgedRun> runs, const std::string& folder) {
   const std::vector<std::string> names = page_names(runs);
