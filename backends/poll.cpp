@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <new>
 #include <thread>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "backends/backend.h"
 #include "backends/support/acceptor.h"
 #include "backends/support/deadline_list.h"
+#include "backends/support/room.h"
 #include "backends/support/session_pool.h"
 #include "backends/support/stop.h"
 #include "backends/support/worker.h"
@@ -98,7 +98,7 @@ class Worker {
     while (os::UniqueFd fd = acceptor_.accept(context_.counters)) {
       const pollfd wait{fd.get(), POLLIN, 0};
       Session* const session =
-          has_room() ? sessions_.open(fd, context_.workspace, context_.counters) : nullptr;
+          has_room_for_one() ? sessions_.open(fd, context_.workspace, context_.counters) : nullptr;
       if (session == nullptr) {
         context_.leave();
         continue;
@@ -110,17 +110,12 @@ class Worker {
     }
   }
 
-  // For one more, or makes it; false, and counted, when there is no memory.
-  bool has_room() noexcept {
-    if (waits_.size() < waits_.capacity() && owners_.size() < owners_.capacity()) return true;
-    try {
-      waits_.reserve(2 * waits_.size());
-      owners_.reserve(2 * owners_.size());
-      return true;
-    } catch (const std::bad_alloc&) {
-      ++context_.counters.accept_refused;
-      return false;
-    }
+  // For one more; that there is none is counted.
+  bool has_room_for_one() noexcept {
+    const std::size_t size = waits_.size() + 1;
+    if (has_room(waits_, size) && has_room(owners_, size)) return true;
+    ++context_.counters.accept_refused;
+    return false;
   }
 
   void drive(Session& session) {

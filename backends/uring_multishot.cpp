@@ -20,6 +20,7 @@
 
 #include "backends/backend.h"
 #include "backends/support/ring_worker.h"
+#include "backends/support/room.h"
 #include "backends/support/workers.h"
 
 namespace duelio::backends {
@@ -221,17 +222,9 @@ class Multishot : public RingWorker<Multishot, MultishotSession> {
            !session.ended && session.connection.is_last_output();
   }
 
-  // In both lists, which take turns; or makes it.
+  // In both lists, which take turns.
   bool has_room_for_silent() noexcept {
-    if (silent_.size() < std::min(silent_.capacity(), settling_.capacity())) return true;
-    const std::size_t more = std::max<std::size_t>(64, 2 * silent_.size());
-    try {
-      silent_.reserve(more);
-      settling_.reserve(more);
-      return true;
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
+    return has_room(silent_, silent_.size() + 1) && has_room(settling_, silent_.size() + 1);
   }
 
   void remember_silent(MultishotSession& session) {

@@ -247,4 +247,14 @@ int run_experiment(const Options& options, Site& site) {
   return Experiment(options, site).run();
 }
 
+int run_experiments(const std::vector<Options>& cells, Site& site) {
+  int worst = cli::exit_ok;
+  for (const Options& cell : cells) {
+    const int code = run_experiment(cell, site);
+    worst = std::max(worst, code);
+    if (code == cli::exit_interrupted || !site.is_whole()) break;
+  }
+  return worst;
+}
+
 }  // namespace duelio::compare

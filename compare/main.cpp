@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include "common/units.h"
 #include "compare/command_line.h"
 #include "compare/doctor.h"
 #include "compare/experiment.h"
@@ -25,17 +24,6 @@ int diagnose(const results::Plan& plan) {
   return unusable ? cli::exit_failure : cli::exit_ok;
 }
 
-int plan(const std::vector<compare::Options>& cells) {
-  double total = 0;
-  for (const compare::Options& cell : cells) {
-    compare::print_plan(std::cout, cell);
-    total += compare::estimate_s(cell);
-  }
-  if (cells.size() > 1)
-    std::cout << cells.size() << " runs, " << format_duration(total) << " in all\n";
-  return cli::exit_ok;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,14 +32,11 @@ int main(int argc, char** argv) {
     if (cells.empty()) return cli::exit_ok;
     if (cells.front().doctor) return diagnose(cells.front().plan);
     compare::Network network(cells.front().plan.network);
-    if (cells.front().dry_run) return plan(cells);
-    compare::LocalSite site(network);
-    int worst = cli::exit_ok;
-    for (const compare::Options& cell : cells) {
-      const int code = compare::run_experiment(cell, site);
-      worst = std::max(worst, code);
-      if (code == cli::exit_interrupted) break;
+    if (cells.front().dry_run) {
+      compare::print_plans(std::cout, cells);
+      return cli::exit_ok;
     }
-    return worst;
+    compare::LocalSite site(network);
+    return compare::run_experiments(cells, site);
   });
 }

@@ -97,4 +97,13 @@ void print_plan(std::ostream& out, const Options& options) {
   out << "\ntakes    about " << format_duration(estimate_s(options)) << '\n';
 }
 
+void print_plans(std::ostream& out, const std::vector<Options>& cells) {
+  double total_s = 0;
+  for (const Options& cell : cells) {
+    print_plan(out, cell);
+    total_s += estimate_s(cell);
+  }
+  if (cells.size() > 1) out << cells.size() << " runs, " << format_duration(total_s) << " in all\n";
+}
+
 }  // namespace duelio::compare

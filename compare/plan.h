@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ostream>
+#include <vector>
 
 #include "compare/options.h"
 
@@ -16,5 +17,8 @@ std::size_t turns_for(const results::Plan& plan, std::size_t lanes,
 double estimate_s(const Options& options);
 
 void print_plan(std::ostream& out, const Options& options);
+
+// Of all cells of a matrix, and how long they take together.
+void print_plans(std::ostream& out, const std::vector<Options>& cells);
 
 }  // namespace duelio::compare

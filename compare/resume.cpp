@@ -37,7 +37,8 @@ std::vector<Options> resumed(
 
   results::Run here{.manifest = manifest_of(first, 0)};
   // A run between namespaces has looked at TCP's settings in one of its own, which is gone.
-  if (manifest.plan.network && manifest.machine.details && here.manifest.machine.details) {
+  if (manifest.plan.network == "veth" && manifest.machine.details &&
+      here.manifest.machine.details) {
     const results::Details& there = *manifest.machine.details;
     results::Details& details = *here.manifest.machine.details;
     details.congestion_control = there.congestion_control;

@@ -90,6 +90,9 @@ class Site {
   // What EventCounter can count there.
   virtual std::vector<Event> events() = 0;
 
+  // False when a host of it is lost: nothing more can be measured there.
+  virtual bool is_whole() const { return true; }
+
   virtual Stolen stolen(const results::Plan& plan) = 0;
 
   // Starts a server, and opens connections to it. `environment_pad` moves the server's stack

@@ -70,25 +70,17 @@ void require_one_kernel(const compare::Options& options, const std::vector<compa
   }
 }
 
-int plan(const std::vector<compare::Options>& cells) {
-  for (const compare::Options& cell : cells) compare::print_plan(std::cout, cell);
-  return cli::exit_ok;
-}
-
 int conduct(compare::Conductor& conductor, int argc, char** argv) {
   const std::vector<compare::Host> hosts = hosts_of(conductor);
   const std::vector<compare::Options> cells = compare::parse_options(argc, argv, hosts);
   if (cells.empty()) return cli::exit_ok;
   require_one_kernel(cells.front(), hosts);
-  if (cells.front().dry_run) return plan(cells);
-  compare::RemoteSite site(conductor);
-  int worst = cli::exit_ok;
-  for (const compare::Options& cell : cells) {
-    const int code = compare::run_experiment(cell, site);
-    worst = std::max(worst, code);
-    if (code == cli::exit_interrupted || conductor.has_lost_one()) break;
+  if (cells.front().dry_run) {
+    compare::print_plans(std::cout, cells);
+    return cli::exit_ok;
   }
-  return worst;
+  compare::RemoteSite site(conductor);
+  return compare::run_experiments(cells, site);
 }
 
 // Without MPI_Finalize(3), in which ranks wait for each other.

@@ -19,6 +19,7 @@ class RemoteSite : public Site {
   void prepare(const Options& options) override;
   void describe(results::Manifest& manifest) override;
   std::vector<Event> events() override { return {}; }  // counters are read where the server is
+  bool is_whole() const override { return !conductor_.has_lost_one(); }
   Stolen stolen(const results::Plan& plan) override;
   std::unique_ptr<Ends> start(const results::EntrySpec& entry, const results::Manifest& manifest,
                               std::size_t environment_pad) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "results/report/markup.h"
+#include "results/report/rows.h"
 #include "results/report/words.h"
 
 namespace duelio::results {
@@ -43,6 +44,14 @@ std::string select_of(std::string_view name, std::string_view label,
 }
 
 }  // namespace
+
+void add_difference(boost::json::object& row, const Part& part) {
+  const auto us = [](double ns) { return rounded(ns * 1e-3); };
+  row["difference"] = us(part.difference_ns);
+  row["low"] = part.interval ? boost::json::value(us(part.interval->low)) : nullptr;
+  row["high"] = part.interval ? boost::json::value(us(part.interval->high)) : nullptr;
+  row["told"] = part.is_told() ? "yes" : "no";
+}
 
 std::vector<const Explanation*> all_explanations(const JudgedRun& run) {
   std::vector<const Explanation*> all;

@@ -18,6 +18,9 @@ std::vector<const Explanation*> all_explanations(const JudgedRun& run);
 Panel why_panel(const JudgedRun& run, const Explanation& explanation, std::string_view place,
                 std::string_view what);
 
+// Adds {difference, low, high, told}, in µs; no interval is null.
+void add_difference(boost::json::object& row, const Part& part);
+
 // What is said beside the figures of causes: a sentence for each difference, each call with what it
 // does inside, and what is missing. Nothing where nothing was to be sampled.
 std::string why_sentences(const JudgedRun& run);

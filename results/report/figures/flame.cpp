@@ -66,15 +66,8 @@ boost::json::array table_of(const Explanation& explanation) {
     boost::json::object row{{"function", own.cause},
                             {"here", rounded(100 * with_callees->entry_ns / all.entry_ns)},
                             {"there", rounded(100 * with_callees->base_ns / all.base_ns)},
-                            {"all", rounded(with_callees->difference_ns * 1e-3)},
-                            {"difference", rounded(own.difference_ns * 1e-3)},
-                            {"low", nullptr},
-                            {"high", nullptr},
-                            {"told", own.is_told() ? "yes" : "no"}};
-    if (own.interval) {
-      row["low"] = rounded(own.interval->low * 1e-3);
-      row["high"] = rounded(own.interval->high * 1e-3);
-    }
+                            {"all", rounded(with_callees->difference_ns * 1e-3)}};
+    add_difference(row, own);
     rows.push_back(std::move(row));
     if (rows.size() == most_functions) break;
   }

@@ -29,15 +29,8 @@ constexpr double small_share =
 boost::json::object row_of(const Part& part) {
   boost::json::object row{{"cause", part.cause},
                           {"here", rounded(part.entry_ns * 1e-3)},
-                          {"there", rounded(part.base_ns * 1e-3)},
-                          {"difference", rounded(part.difference_ns * 1e-3)},
-                          {"low", nullptr},
-                          {"high", nullptr},
-                          {"told", part.is_told() ? "yes" : "no"}};
-  if (part.interval) {
-    row["low"] = rounded(part.interval->low * 1e-3);
-    row["high"] = rounded(part.interval->high * 1e-3);
-  }
+                          {"there", rounded(part.base_ns * 1e-3)}};
+  add_difference(row, part);
   return row;
 }
 
